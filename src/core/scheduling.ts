@@ -1,0 +1,51 @@
+/** What a caller asks for one thread: SCHED_RR with a priority, or SCHED_OTHER with a nice level; sched(7). */
+export type Scheduling = Realtime | HighPriority;
+
+export interface Realtime {
+  readonly kind: 'realtime';
+  /** 1 to 99, more is more urgent. */
+  readonly priority: number;
+}
+
+export interface HighPriority {
+  readonly kind: 'high-priority';
+  /** −20 to 19, less is more urgent. */
+  readonly nice: number;
+}
+
+export type Kind = Scheduling['kind'];
+
+/** What a thread runs as, as sched_getattr(2) tells it. */
+export interface Attributes {
+  readonly policy: Policy;
+  /** 0 unless the policy is fifo or rr. */
+  readonly priority: number;
+  readonly nice: number;
+  readonly resetOnFork: boolean;
+}
+
+export type Policy = 'other' | 'fifo' | 'rr' | 'batch' | 'idle' | 'deadline' | 'ext' | 'unknown';
+
+/** Every grant carries reset-on-fork, so that no child inherits what only its parent was given. */
+export const attributesOf = (scheduling: Scheduling): Attributes =>
+  scheduling.kind === 'realtime'
+    ? { policy: 'rr', priority: scheduling.priority, nice: 0, resetOnFork: true }
+    : { policy: 'other', priority: 0, nice: scheduling.nice, resetOnFork: true };
+
+/** Nice has no meaning under a realtime policy, and survives it (sched(7)): it is compared for the others only. */
+export const runsAs = (actual: Attributes, scheduling: Scheduling): boolean => {
+  const granted = attributesOf(scheduling);
+  return (
+    actual.policy === granted.policy &&
+    actual.priority === granted.priority &&
+    actual.resetOnFork === granted.resetOnFork &&
+    (scheduling.kind === 'realtime' || actual.nice === granted.nice)
+  );
+};
+
+/** Nice 0 and above is no privilege: whoever asks for it on a granted thread gives the grant back. */
+export const givesBack = (scheduling: Scheduling): boolean =>
+  scheduling.kind === 'high-priority' && scheduling.nice >= 0;
+
+export const describe = (scheduling: Scheduling): string =>
+  scheduling.kind === 'realtime' ? `realtime priority ${scheduling.priority}` : `nice ${scheduling.nice}`;

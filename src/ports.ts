@@ -1,0 +1,113 @@
+import type { Rttime } from './core/judge.ts';
+import type { Attributes, Kind, Scheduling } from './core/scheduling.ts';
+import type { Pid, Process, Thread, Uid } from './core/thread.ts';
+
+/** Which of the two interfaces a request came by: they ask different polkit actions, and root may do more on our own. */
+export type Face = 'own' | 'realtimekit1';
+
+/** Who speaks, on the word of the bus daemon and never on his own. */
+export interface Caller {
+  /** Unique bus name, ":1.42". */
+  readonly name: string;
+  readonly uid: Uid;
+  readonly pid: Pid;
+}
+
+/** What a caller asks, as it came: ids are the caller's, in his PID namespace, and may be anything. */
+export interface Wanted {
+  readonly face: Face;
+  /** undefined: the caller's own process. */
+  readonly process: bigint | undefined;
+  /** 0: the main thread of the process. */
+  readonly thread: bigint;
+  readonly scheduling: Scheduling;
+}
+
+/** A thread as found in /proc, with its names for people. */
+export interface Sighting {
+  readonly thread: Thread;
+  readonly comm: string;
+  readonly program: string;
+}
+
+export interface ProcessTable {
+  /**
+   * The thread the caller means: of his own process, of one with his uid (all four of it), or, for root on our own
+   * interface, of anyone's. Ids of a caller in a deeper PID namespace are translated first.
+   * @throws Refused 'no-such-thread' | 'not-your-process'
+   */
+  find(caller: Caller, wanted: Wanted): Promise<Sighting>;
+  /**
+   * A handle on exactly this thread.
+   * @throws Refused 'no-such-thread' when it ended, or its id is another's by now; 'kernel-refused' when out of descriptors
+   */
+  open(thread: Thread): ThreadHandle;
+  /** The hard RLIMIT_RTTIME. @throws Refused 'no-such-thread' when the process ended */
+  rttime(process: Process): Exclude<Rttime, 'unread'>;
+  /** Whether this process still runs, with all four of its uids as they were. */
+  standingOf(process: Process): 'same' | 'uid-changed' | 'gone';
+  /** CPU time the thread has used, in µs; 0 when it is gone. */
+  cpuUsec(thread: Thread): bigint;
+}
+
+/** A grip on one thread that no reuse of its tid can fool: a pidfd with PIDFD_THREAD, or else its start time. */
+export interface ThreadHandle extends Disposable {
+  readonly thread: Thread;
+  readonly gone: boolean;
+  /** Calls back once, soon after the thread has ended, and then closes the handle. Not called after it was disposed. */
+  onGone(callback: () => void): void;
+}
+
+/** None of its methods waits for anything. */
+export interface Scheduler {
+  /**
+   * Looks whether the thread and its owner are still the same, acts, and looks again; if it is not the same one after
+   * all, takes back what it did.
+   * @throws Refused 'no-such-thread' | 'not-your-process' | 'kernel-refused'
+   */
+  promote(handle: ThreadHandle, scheduling: Scheduling): void;
+  /** Back to SCHED_OTHER and nice 0. Never touches another thread that has the tid by now. */
+  demote(handle: ThreadHandle): 'demoted' | 'gone';
+  /** What the thread runs as now; undefined when it is gone. */
+  attributes(handle: ThreadHandle): Attributes | undefined;
+}
+
+export interface Authority {
+  /**
+   * Asks whether the target process may have this kind of scheduling.
+   * @throws Refused 'not-authorized' | 'authority-unavailable', the latter within the configured deadline
+   */
+  authorize(subject: Process, face: Face, kind: Kind): Promise<void>;
+}
+
+export interface Clock {
+  /** CLOCK_BOOTTIME in msec: runs on while the machine sleeps, and nobody can set it. */
+  bootMsec(): number;
+  /** CLOCK_REALTIME in µs. */
+  realtimeUsec(): bigint;
+  sleep(msec: number): Promise<void>;
+}
+
+/** Who, and why, beside a line for people. The journal prefixes them RTBROKER_. */
+export interface Fields {
+  readonly uid?: number;
+  readonly pid?: number;
+  readonly tid?: number;
+  readonly comm?: string;
+  readonly program?: string;
+  readonly reason?: string;
+  readonly kind?: Kind;
+  readonly priority?: number;
+  readonly nice?: number;
+  readonly action?: string;
+  readonly error?: string;
+  readonly count?: number;
+}
+
+/** One line for each change of state. Never throws, never waits. */
+export interface Journal {
+  debug(text: string, fields?: Fields): void;
+  info(text: string, fields?: Fields): void;
+  warning(text: string, fields?: Fields): void;
+  error(text: string, fields?: Fields): void;
+}

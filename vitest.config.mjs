@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+import { defineConfig } from 'vitest/config';
+
+/** The interface descriptions in dbus/ are imported as text, here as in build.mjs. */
+const xmlAsText = {
+  name: 'xml-as-text',
+  load: (id) => (id.endsWith('.xml') ? `export default ${JSON.stringify(readFileSync(id, 'utf8'))}` : undefined),
+};
+
+// Node 20 has no `using`: it is lowered.
+const shared = { oxc: { target: 'node20' }, plugins: [xmlAsText] };
+
+export default defineConfig({
+  test: {
+    projects: [
+      { ...shared, test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/integration/**'] } },
+      {
+        ...shared,
+        test: {
+          name: 'bus',
+          include: ['test/integration/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
