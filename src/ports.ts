@@ -50,12 +50,17 @@ export interface ProcessTable {
   cpuUsec(thread: Thread): bigint;
 }
 
-/** A grip on one thread that no reuse of its tid can fool: a pidfd with PIDFD_THREAD, or else its start time. */
+/**
+ * A grip on one thread that no reuse of its tid can fool: a pidfd with PIDFD_THREAD, or else its start time. Closed by
+ * its scope unless it was kept.
+ */
 export interface ThreadHandle extends Disposable {
   readonly thread: Thread;
   readonly gone: boolean;
-  /** Calls back once, soon after the thread has ended, and then closes the handle. Not called after it was disposed. */
-  onGone(callback: () => void): void;
+  /** Keeps the handle beyond its scope, until the thread has ended: then calls back, once, and closes. */
+  keep(onGone: () => void): void;
+  /** Closes a kept handle. It never calls back afterwards. */
+  drop(): void;
 }
 
 /** None of its methods waits for anything. */
