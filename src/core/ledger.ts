@@ -24,6 +24,12 @@ export interface Standing {
   readonly knownUser: boolean;
 }
 
+export interface Usage {
+  readonly processes: number;
+  readonly realtimeThreads: number;
+  readonly highPriorityThreads: number;
+}
+
 /** A place taken while polkit is asked. Its scope gives it back, unless it was kept. */
 export interface Hold extends Disposable {
   /** Makes the place the grant's. Whatever the thread had before is thereby replaced. */
@@ -99,6 +105,16 @@ export class Ledger {
     return grant;
   }
 
+  /** How much of his limits a user occupies. */
+  usage(uid: Uid): Usage {
+    const page = this.#pages.get(uid);
+    return {
+      processes: page?.processes.size ?? 0,
+      realtimeThreads: page?.threads.realtime ?? 0,
+      highPriorityThreads: page?.threads['high-priority'] ?? 0,
+    };
+  }
+
   find(thread: Thread): Grant | undefined {
     return this.#grants.get(keyOf(thread));
   }
@@ -111,6 +127,11 @@ export class Ledger {
   /** A copy, so that grants may be ended while it is walked. Whose pid it was may have changed since: compare. */
   grantsOfPid(pid: Pid): readonly Grant[] {
     return [...(this.#ofPid.get(pid) ?? [])];
+  }
+
+  /** Every process with a grant. A copy. */
+  pids(): readonly Pid[] {
+    return [...this.#ofPid.keys()];
   }
 
   get threadCount(): number {
@@ -141,10 +162,10 @@ export class Ledger {
 
     this.#places.set(key, { thread, kind, holders: 1 });
     const { uid } = thread.process;
-    let page = this.#pages.get(uid);
-    if (page === undefined) this.#pages.set(uid, (page = { threads: none(), processes: new Map() }));
-    let counts = page.processes.get(processKey(thread.process));
-    if (counts === undefined) page.processes.set(processKey(thread.process), (counts = none()));
+    const page = this.#pages.get(uid) ?? { threads: none(), processes: new Map<string, Counts>() };
+    const counts = page.processes.get(processKey(thread.process)) ?? none();
+    this.#pages.set(uid, page);
+    page.processes.set(processKey(thread.process), counts);
     page.threads[kind]++;
     counts[kind]++;
   }
