@@ -1,0 +1,49 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+import { expect, test } from 'vitest';
+
+const root = join(import.meta.dirname, '../src');
+
+/** Which part of the house may look into which. What is not listed is forbidden; only a main.ts knows everything. */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  core: ['core'],
+  '.': ['core', '.'],
+  linux: ['core', '.', 'linux'],
+  polkit: ['core', '.', 'polkit'],
+  bus: ['core', '.', 'bus', '../dbus'],
+  config: ['core', '.', 'config'],
+  journal: ['core', '.', 'journal'],
+};
+
+/** The ports and the refusal are what the ground floor offers to adapters; the broker itself is shown as types only. */
+const groundFloor = ['ports.ts', 'refused.ts'];
+
+const roomOf = (file: string): string => {
+  const path = relative(root, file).split(sep);
+  return path[0] === '..' ? path.slice(0, 2).join('/') : path.length === 1 ? '.' : (path[0] as string);
+};
+
+for (const name of readdirSync(root, { recursive: true, encoding: 'utf8' })) {
+  if (!name.endsWith('.ts') || name === 'main.ts') continue;
+  test(`${name} imports only from below`, () => {
+    const file = join(root, name);
+    const room = roomOf(file);
+    for (const [, typeOnly, target] of readFileSync(file, 'utf8').matchAll(
+      /^(?:import|export)( type)?\s[^;]*?from '(\.[^']+)'/gm,
+    )) {
+      const imported = join(dirname(file), target as string);
+      const other = roomOf(imported);
+      expect(mayImport[room], `${name} is in a room of its own`).toBeDefined();
+      expect(mayImport[room], `${name} reaches into ${other}/`).toContain(other);
+      if (room !== '.' && other === '.' && !typeOnly)
+        expect(groundFloor, `${name} leans on ${relative(root, imported)}`).toContain(relative(root, imported));
+    }
+  });
+}
+
+test('the core imports no package; that it knows no Node is its tsconfig, which has no types', () => {
+  const { compilerOptions } = JSON.parse(readFileSync(join(root, 'core/tsconfig.json'), 'utf8'));
+  expect(compilerOptions.types).toEqual([]);
+  for (const name of readdirSync(join(root, 'core')).filter((file) => file.endsWith('.ts')))
+    expect(readFileSync(join(root, 'core', name), 'utf8'), name).not.toMatch(/from '[^.]|\brequire\(/);
+});

@@ -1,0 +1,75 @@
+import { expect, test } from 'vitest';
+import { judge, type Rttime } from '../../src/core/judge.ts';
+import type { Standing } from '../../src/core/ledger.ts';
+import { defaultLimits, type Limits } from '../../src/core/limits.ts';
+import type { Scheduling } from '../../src/core/scheduling.ts';
+import { aThread } from './threads.ts';
+
+const nobodyYet: Standing = {
+  hasPlace: false,
+  userThreads: 0,
+  processThreads: 0,
+  processes: 0,
+  knownProcess: false,
+  users: 0,
+  knownUser: false,
+};
+const realtime = (priority: number): Scheduling => ({ kind: 'realtime', priority });
+const nice = (level: number): Scheduling => ({ kind: 'high-priority', nice: level });
+const fit = 200_000n;
+
+type Row = readonly [title: string, Scheduling, Rttime, standing: Partial<Standing>, outcome: string, Partial<Limits>?];
+
+const table: readonly Row[] = [
+  ['grants the lowest priority', realtime(1), fit, {}, 'granted'],
+  ['grants the ceiling itself', realtime(20), fit, {}, 'granted'],
+  ['refuses one above the ceiling', realtime(21), fit, {}, 'priority-above-limit'],
+  ['refuses the highest priority Linux has', realtime(99), fit, {}, 'priority-above-limit'],
+  ['refuses priority 0', realtime(0), fit, {}, 'invalid-priority'],
+  ['refuses a priority no Linux has', realtime(100), fit, {}, 'invalid-priority'],
+  ['refuses the largest priority the bus can carry', realtime(4294967295), fit, {}, 'invalid-priority'],
+
+  ['grants the lowest nice level allowed', nice(-15), 'unread', {}, 'granted'],
+  ['refuses one below it', nice(-16), 'unread', {}, 'nice-below-limit'],
+  ['grants a positive nice level', nice(19), 'unread', {}, 'granted'],
+  ['refuses nice 20', nice(20), 'unread', {}, 'invalid-priority'],
+  ['refuses nice -21', nice(-21), 'unread', {}, 'invalid-priority'],
+  ['needs no RLIMIT_RTTIME for nice', nice(-11), 'unlimited', {}, 'granted'],
+
+  ['does not judge a limit it has not read yet', realtime(10), 'unread', {}, 'granted'],
+  ['refuses a thread free to spin', realtime(10), 'unlimited', {}, 'rttime-unset'],
+  ['refuses one that may spin too long', realtime(10), 200_001n, {}, 'rttime-above-limit'],
+  ['grants the shortest life it calls one', realtime(10), 10_000n, {}, 'granted'],
+  ['refuses one the kernel would kill', realtime(10), 9_999n, {}, 'rttime-too-low'],
+  ['refuses one the kernel would kill at once', realtime(10), 0n, {}, 'rttime-too-low'],
+
+  ['grants the last realtime place of a user', realtime(10), fit, { userThreads: 127 }, 'granted'],
+  ['refuses the place after the last', realtime(10), fit, { userThreads: 128 }, 'thread-limit of user'],
+  ['counts nice threads apart', nice(-11), 'unread', { userThreads: 128 }, 'granted'],
+  ['refuses the nice place after the last', nice(-11), 'unread', { userThreads: 512 }, 'thread-limit of user'],
+  ['grants again what the thread has', realtime(5), fit, { userThreads: 128, hasPlace: true }, 'granted'],
+  ['asks no place for who gives back', nice(0), 'unread', { userThreads: 512 }, 'granted'],
+  [
+    'refuses the place after the last of a process',
+    realtime(10),
+    fit,
+    { userThreads: 4, processThreads: 4 },
+    'thread-limit of process',
+    { realtimeThreadsPerProcessMax: 4 },
+  ],
+  ['grants the last process of a user', realtime(10), fit, { processes: 63 }, 'granted'],
+  ['refuses the process after the last', realtime(10), fit, { processes: 64 }, 'process-limit'],
+  ['grants more to a process it knows', realtime(10), fit, { processes: 64, knownProcess: true }, 'granted'],
+  ['grants the last user', realtime(10), fit, { users: 2047 }, 'granted'],
+  ['refuses the user after the last', realtime(10), fit, { users: 2048 }, 'user-limit'],
+  ['grants more to a user it knows', realtime(10), fit, { users: 2048, knownUser: true }, 'granted'],
+];
+
+for (const [title, scheduling, rttime, standing, outcome, limits] of table) {
+  test(title, () => {
+    const request = { thread: aThread(), scheduling, rttime };
+    const refusal = judge(request, { ...nobodyYet, ...standing }, { ...defaultLimits, ...limits });
+    const said = refusal === undefined ? 'granted' : refusal.reason + ('of' in refusal ? ` of ${refusal.of}` : '');
+    expect(said).toBe(outcome);
+  });
+}
