@@ -1,0 +1,33 @@
+/** Counted from 1; a column is one UTF-16 unit. */
+export interface Position {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** One thing wrong with the configuration, and where. */
+export interface Problem {
+  readonly file: string;
+  /** Absent when it is the file itself. */
+  readonly at?: Position;
+  readonly text: string;
+}
+
+/** A file of nothing but mistakes must not fill the journal. */
+const shownMax = 100;
+
+/** All that is wrong, to be printed as it is: one problem a line, FILE:LINE:COLUMN: first, as compilers do. */
+export class ConfigError extends Error {
+  constructor(readonly problems: readonly Problem[]) {
+    super(summary(problems));
+    this.name = 'ConfigError';
+  }
+}
+
+function summary(problems: readonly Problem[]): string {
+  const lines = problems.slice(0, shownMax).map(describe);
+  const more = problems.length - lines.length;
+  return [...lines, ...(more > 0 ? [`and ${more} more problems`] : [])].join('\n');
+}
+
+const describe = ({ file, at, text }: Problem): string =>
+  at === undefined ? `${file}: ${text}` : `${file}:${at.line}:${at.column}: ${text}`;

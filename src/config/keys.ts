@@ -1,0 +1,188 @@
+import { defaultBurst, defaultLimits, rttimeUsecMin } from '../core/limits.ts';
+
+/** Whole numbers from min to max. */
+export interface IntegerKey {
+  readonly kind: 'integer';
+  readonly min: number;
+  readonly max: number;
+  readonly default: number;
+  /** What is counted, for "must be 1 to 98 UNIT"; '' when the numbers speak for themselves. */
+  readonly unit: string;
+  readonly doc: string;
+}
+
+export interface BooleanKey {
+  readonly kind: 'boolean';
+  readonly default: boolean;
+  readonly doc: string;
+}
+
+/** One word of several. */
+export interface WordKey<Word extends string> {
+  readonly kind: 'word';
+  readonly words: readonly Word[];
+  readonly default: Word;
+  readonly doc: string;
+  /** Words that have a meaning, and why it cannot be had. */
+  readonly unsupported?: Readonly<Record<string, string>>;
+}
+
+export type KeyRow = IntegerKey | BooleanKey | WordKey<string>;
+
+const integer = (row: Omit<IntegerKey, 'kind'>): IntegerKey => ({ kind: 'integer', ...row });
+const boolean = (row: Omit<BooleanKey, 'kind'>): BooleanKey => ({ kind: 'boolean', ...row });
+const word = <const Word extends string>(row: Omit<WordKey<Word>, 'kind'>): WordKey<Word> => ({ kind: 'word', ...row });
+
+/** What the tables of the file are for. */
+export const tables = {
+  limits: 'What one user, or one process, may have.',
+  burst: 'How often one may ask: so many requests at once, and so many a second in the long run.',
+  rttime:
+    'RLIMIT_RTTIME, the CPU time after which the kernel ends a realtime process that does not pause (setrlimit(2)).',
+  polkit: 'The authority that is asked before anything is granted.',
+  bus: 'The names served on the system bus.',
+  log: 'The journal.',
+} as const;
+
+/** Every setting there is: the parser, the commented default file, and whatever prints settings go by this table. */
+export const keys = {
+  'limits.realtime_priority_max': integer({
+    min: 1,
+    max: 98,
+    default: defaultLimits.realtimePriorityMax,
+    unit: '',
+    doc: 'Highest SCHED_RR priority granted.',
+  }),
+  'limits.nice_level_min': integer({
+    min: -20,
+    max: -1,
+    default: defaultLimits.niceLevelMin,
+    unit: '',
+    doc: 'Lowest nice level granted.',
+  }),
+  'limits.rttime_usec_max': integer({
+    min: Number(rttimeUsecMin),
+    max: 60_000_000,
+    default: Number(defaultLimits.rttimeUsecMax),
+    unit: 'us',
+    doc: 'Highest hard RLIMIT_RTTIME a process may have to be granted realtime.',
+  }),
+  'limits.processes_per_user_max': integer({
+    min: 1,
+    max: 65_536,
+    default: defaultLimits.processesPerUserMax,
+    unit: 'processes',
+    doc: 'In how many processes a user may have granted threads.',
+  }),
+  'limits.realtime_threads_per_user_max': integer({
+    min: 0,
+    max: 65_536,
+    default: defaultLimits.realtimeThreadsPerUserMax,
+    unit: 'threads',
+    doc: 'How many realtime threads a user may have; 0 for none.',
+  }),
+  'limits.high_priority_threads_per_user_max': integer({
+    min: 0,
+    max: 65_536,
+    default: defaultLimits.highPriorityThreadsPerUserMax,
+    unit: 'threads',
+    doc: 'How many high-priority (nice) threads a user may have; 0 for none.',
+  }),
+  'limits.realtime_threads_per_process_max': integer({
+    min: 0,
+    max: 65_536,
+    default: defaultLimits.realtimeThreadsPerProcessMax,
+    unit: 'threads',
+    doc: "How many realtime threads a process may have: not above the user's, with which it falls unless set.",
+  }),
+  'limits.high_priority_threads_per_process_max': integer({
+    min: 0,
+    max: 65_536,
+    default: defaultLimits.highPriorityThreadsPerProcessMax,
+    unit: 'threads',
+    doc: "How many high-priority (nice) threads a process may have: not above the user's, with which it falls unless set.",
+  }),
+  'limits.users_max': integer({
+    min: 1,
+    max: 65_536,
+    default: defaultLimits.usersMax,
+    unit: 'users',
+    doc: 'How many users may have granted threads at the same time.',
+  }),
+
+  'burst.process_requests': integer({
+    min: 1,
+    max: 10_000,
+    default: defaultBurst.processRequests,
+    unit: 'requests',
+    doc: 'How many requests a process may make at once.',
+  }),
+  'burst.process_refill_per_sec': integer({
+    min: 1,
+    max: 10_000,
+    default: defaultBurst.processRefillPerSec,
+    unit: 'requests',
+    doc: 'How many requests a process gets back each second.',
+  }),
+  'burst.user_requests': integer({
+    min: 1,
+    max: 10_000,
+    default: defaultBurst.userRequests,
+    unit: 'requests',
+    doc: 'How many requests all processes of a user may make at once.',
+  }),
+  'burst.user_refill_per_sec': integer({
+    min: 1,
+    max: 10_000,
+    default: defaultBurst.userRefillPerSec,
+    unit: 'requests',
+    doc: 'How many requests a user gets back each second.',
+  }),
+
+  'rttime.policy': word({
+    words: ['require'],
+    default: 'require',
+    doc: 'What is done about a process without a hard limit: "require" refuses it.',
+    unsupported: { clamp: 'needs CAP_SYS_RESOURCE and is not supported by this version' },
+  }),
+
+  // Callers wait 25 s for a reply, libdbus's default: whoever waits longer for polkit answers nobody.
+  'polkit.timeout_msec': integer({
+    min: 100,
+    max: 25_000,
+    default: 5000,
+    unit: 'ms',
+    doc: 'How long polkit may take to answer.',
+  }),
+
+  'bus.realtimekit1': boolean({
+    default: true,
+    doc: "Serve org.freedesktop.RealtimeKit1, rtkit's name, too.",
+  }),
+
+  'log.level': word({
+    words: ['debug', 'info', 'warning', 'error'],
+    default: 'info',
+    doc: 'The least important messages to log.',
+  }),
+} as const satisfies Readonly<Record<`${keyof typeof tables}.${string}`, KeyRow>>;
+
+export type Key = keyof typeof keys;
+
+export type ValueOf<K extends Key> = (typeof keys)[K] extends IntegerKey
+  ? number
+  : (typeof keys)[K] extends BooleanKey
+    ? boolean
+    : (typeof keys)[K] extends WordKey<infer Word>
+      ? Word
+      : never;
+
+export const isKey = (name: string): name is Key => Object.hasOwn(keys, name);
+
+export const allKeys = Object.keys(keys) as readonly Key[];
+
+/** A process cannot have more than its user: the one must not be set above the other. */
+export const notAbove = [
+  ['limits.realtime_threads_per_process_max', 'limits.realtime_threads_per_user_max'],
+  ['limits.high_priority_threads_per_process_max', 'limits.high_priority_threads_per_user_max'],
+] as const satisfies readonly (readonly [Key, Key])[];
