@@ -1,0 +1,51 @@
+import type { Property } from './member.ts';
+import { variantOf } from './properties.ts';
+import type { Dictionary } from './wire.ts';
+
+/** Two signals a second at most, however many grants come and go: everyone on the bus may be listening. */
+const pauseMsec = 500;
+
+/** Says what properties have changed: the first change at once, the next ones together. At rest it has no timer. */
+export class Announcer {
+  readonly #properties: readonly Property[];
+  readonly #announce: (changed: Dictionary) => void;
+  readonly #told = new Map<string, string>();
+  #pause: NodeJS.Timeout | undefined;
+  #touched = false;
+
+  constructor(properties: readonly Property[], announce: (changed: Dictionary) => void) {
+    this.#properties = properties;
+    this.#announce = announce;
+    this.#news();
+  }
+
+  /** Something may have changed. */
+  touch(): void {
+    if (this.#pause !== undefined) {
+      this.#touched = true;
+      return;
+    }
+
+    const news = this.#news();
+    if (news.length === 0) return;
+    this.#announce(news.map((property) => [property.name, variantOf(property)]));
+    this.#pause = setTimeout(() => this.#resume(), pauseMsec);
+    this.#pause.unref();
+  }
+
+  #resume(): void {
+    this.#pause = undefined;
+    if (!this.#touched) return;
+    this.#touched = false;
+    this.touch();
+  }
+
+  #news(): readonly Property[] {
+    return this.#properties.filter(({ name, read }) => {
+      const value = String(read());
+      const changed = this.#told.get(name) !== value;
+      this.#told.set(name, value);
+      return changed;
+    });
+  }
+}

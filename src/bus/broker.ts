@@ -1,0 +1,12 @@
+import type { GrantView, LimitsView } from '../broker.ts';
+import type { Caller, Wanted } from '../ports.ts';
+
+/** What the bus needs of the broker. */
+export interface BrokerOnTheBus {
+  /** @throws Refused */
+  acquire(caller: Caller, wanted: Wanted): Promise<void>;
+  grants(caller: Caller): readonly GrantView[];
+  limits(caller: Caller): LimitsView;
+  readonly totals: { readonly threads: number; readonly processes: number; readonly users: number };
+  onChange: () => void;
+}

@@ -1,0 +1,38 @@
+import type { Caller } from '../ports.ts';
+import type { Values } from './wire.ts';
+
+/** What a deed may know of its call beside the arguments. */
+export interface Asked {
+  readonly path: string;
+  /** Who calls, by the bus daemon's word. Costs a question to it: what anybody may know should not ask. */
+  caller(): Promise<Caller>;
+}
+
+type Deed = (values: readonly unknown[], asked: Asked) => readonly unknown[] | Promise<readonly unknown[]>;
+
+/** One member of an interface: a row of its table. */
+export interface Member {
+  readonly name: string;
+  /** D-Bus signatures of its arguments and of its answer. */
+  readonly takes: string;
+  readonly gives: string;
+  readonly deed: Deed;
+}
+
+/** A row whose signatures type its arguments and its answer, so that row and code cannot disagree. */
+export function member<In extends string, Out extends string>(
+  name: string,
+  signatures: readonly [takes: In, gives: Out],
+  deed: (values: Values<In>, asked: Asked) => Values<Out> | Promise<Values<Out>>,
+): Member {
+  const [takes, gives] = signatures;
+  // The dispatcher compares signatures before it reads arguments by them.
+  return { name, takes, gives, deed: deed as unknown as Deed };
+}
+
+/** One property: never waits, and is the same for everyone. */
+export interface Property {
+  readonly name: string;
+  readonly signature: string;
+  readonly read: () => unknown;
+}

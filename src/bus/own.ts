@@ -1,0 +1,53 @@
+import xml from '../../dbus/org.example.RealtimeBroker.xml';
+import type { Health } from '../core/health.ts';
+import type { Limits } from '../core/limits.ts';
+import { acquireMethods } from './acquire.ts';
+import type { BrokerOnTheBus } from './broker.ts';
+import { toOwnError } from './errors.ts';
+import type { Face } from './face.ts';
+import { type Member, member, type Property } from './member.ts';
+import { strictProperties } from './properties.ts';
+import { describeGrant, describeLimits } from './views.ts';
+
+const name = 'org.example.RealtimeBroker';
+
+export interface Told {
+  readonly broker: BrokerOnTheBus;
+  readonly health: Pick<Health, 'degraded'>;
+  readonly limits: Limits;
+  readonly version: string;
+}
+
+/** Our own interface; dbus/org.example.RealtimeBroker.xml describes it. */
+export function ownFace(told: Told): Face {
+  const properties = ownProperties(told);
+  return {
+    busName: name,
+    path: '/org/example/RealtimeBroker',
+    interface: name,
+    xml,
+    methods: [...acquireMethods(told.broker, 'own'), ...ownMethods(told.broker)],
+    properties,
+    propertyMethods: strictProperties(name, properties),
+    extraArguments: 'refused',
+    unknownInterface: 'UnknownInterface',
+    toError: toOwnError,
+  };
+}
+
+const ownMethods = (broker: BrokerOnTheBus): readonly Member[] => [
+  member('ListGrants', ['', 'aa{sv}'], async (_, asked) => [broker.grants(await asked.caller()).map(describeGrant)]),
+  member('GetLimits', ['', 'a{sv}'], async (_, asked) => [describeLimits(broker.limits(await asked.caller()))]),
+];
+
+const ownProperties = ({ broker, health, limits, version }: Told): readonly Property[] => [
+  { name: 'Version', signature: 's', read: () => version },
+  { name: 'RTTimeUSecMax', signature: 'x', read: () => limits.rttimeUsecMax },
+  { name: 'MaxRealtimePriority', signature: 'i', read: () => limits.realtimePriorityMax },
+  { name: 'MinNiceLevel', signature: 'i', read: () => limits.niceLevelMin },
+  { name: 'ThreadCount', signature: 'u', read: () => broker.totals.threads },
+  { name: 'ProcessCount', signature: 'u', read: () => broker.totals.processes },
+  { name: 'UserCount', signature: 'u', read: () => broker.totals.users },
+  { name: 'Starved', signature: 'b', read: () => false },
+  { name: 'Degraded', signature: 'as', read: () => health.degraded },
+];

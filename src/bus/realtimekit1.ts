@@ -1,0 +1,32 @@
+import xml from '../../dbus/org.freedesktop.RealtimeKit1.xml';
+import type { Limits } from '../core/limits.ts';
+import { acquireMethods } from './acquire.ts';
+import type { BrokerOnTheBus } from './broker.ts';
+import { toRealtimeKit1Error } from './errors.ts';
+import type { Face } from './face.ts';
+import type { Property } from './member.ts';
+import { rtkitProperties } from './properties.ts';
+
+const name = 'org.freedesktop.RealtimeKit1';
+
+/** rtkit-daemon's interface, for every client that knows no other; dbus/org.freedesktop.RealtimeKit1.xml describes it. */
+export function realtimeKit1Face(broker: BrokerOnTheBus, limits: Limits): Face {
+  // Types and order are rtkit's: clients are strict about the former, and may print the latter.
+  const properties: readonly Property[] = [
+    { name: 'RTTimeUSecMax', signature: 'x', read: () => limits.rttimeUsecMax },
+    { name: 'MaxRealtimePriority', signature: 'i', read: () => limits.realtimePriorityMax },
+    { name: 'MinNiceLevel', signature: 'i', read: () => limits.niceLevelMin },
+  ];
+  return {
+    busName: name,
+    path: '/org/freedesktop/RealtimeKit1',
+    interface: name,
+    xml,
+    methods: acquireMethods(broker, 'realtimekit1'),
+    properties,
+    propertyMethods: rtkitProperties(name, properties),
+    extraArguments: 'ignored',
+    unknownInterface: 'UnknownMethod',
+    toError: toRealtimeKit1Error,
+  };
+}

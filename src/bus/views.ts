@@ -1,0 +1,60 @@
+import type { GrantView, LimitsView } from '../broker.ts';
+import { rttimeUsecMin } from '../core/limits.ts';
+import type { Attributes } from '../core/scheduling.ts';
+import type { Dictionary } from './wire.ts';
+
+/** A grant as ListGrants tells it; design and XML name the same keys. */
+export function describeGrant({ grant, actual, state, reason, cpuUsec }: GrantView): Dictionary {
+  const { thread, scheduling, comm, program, grantedAtUsec } = grant;
+  const { uid, pid } = thread.process;
+  return [
+    ['Uid', ['u', uid]],
+    ['Process', ['u', pid]],
+    ['Thread', ['u', thread.tid]],
+    ['Comm', ['s', printable(comm)]],
+    ['Program', ['s', printable(program)]],
+    ['Kind', ['s', scheduling.kind]],
+    ['Policy', ['s', scheduling.kind === 'realtime' ? 'rr' : 'other']],
+    scheduling.kind === 'realtime' ? ['Priority', ['i', scheduling.priority]] : ['Nice', ['i', scheduling.nice]],
+    ['ActualPolicy', ['s', actual.policy]],
+    ['ActualPriority', ['i', levelOf(actual)]],
+    ['State', ['s', state]],
+    ['Reason', ['s', reason]],
+    ['GrantedAtUSec', ['t', grantedAtUsec]],
+    ['CpuUSec', ['t', cpuUsec]],
+  ];
+}
+
+/** A user's limits and how much of them is used, as GetLimits tells it. */
+export function describeLimits({ limits, burst, ...used }: LimitsView): Dictionary {
+  return [
+    ['RTTimeUSecMax', ['x', limits.rttimeUsecMax]],
+    ['RTTimeUSecMin', ['x', rttimeUsecMin]],
+    ['MaxRealtimePriority', ['i', limits.realtimePriorityMax]],
+    ['MinNiceLevel', ['i', limits.niceLevelMin]],
+    ['ProcessesMax', ['u', limits.processesPerUserMax]],
+    ['ProcessesUsed', ['u', used.processes]],
+    ['RealtimeThreadsMax', ['u', limits.realtimeThreadsPerUserMax]],
+    ['RealtimeThreadsUsed', ['u', used.realtimeThreads]],
+    ['RealtimeThreadsPerProcessMax', ['u', limits.realtimeThreadsPerProcessMax]],
+    ['HighPriorityThreadsMax', ['u', limits.highPriorityThreadsPerUserMax]],
+    ['HighPriorityThreadsUsed', ['u', used.highPriorityThreads]],
+    ['HighPriorityThreadsPerProcessMax', ['u', limits.highPriorityThreadsPerProcessMax]],
+    ['BurstRequests', ['u', burst.userRequests]],
+    ['BurstRequestsLeft', ['u', used.requestsLeft]],
+    ['BurstRefillPerSec', ['d', burst.userRefillPerSec]],
+    ['BurstRequestsPerProcess', ['u', burst.processRequests]],
+    ['BurstRefillPerSecPerProcess', ['d', burst.processRefillPerSec]],
+  ];
+}
+
+/** A thread's priority under a realtime policy; its nice level under the others, where priorities have no meaning. */
+const levelOf = ({ policy, priority, nice }: Attributes): number =>
+  policy === 'fifo' || policy === 'rr' ? priority : nice;
+
+/**
+ * A thread names itself, with any bytes but NUL (prctl(2), PR_SET_NAME), and a path is no better. On a bus NUL and broken
+ * UTF-8 are forbidden, and on somebody's terminal control characters do mischief.
+ */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+const printable = (name: string): string => name.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]|\p{Cs}/gu, '\ufffd');
