@@ -47,7 +47,14 @@ function programsIn(folder, prefix) {
     if (mains.length === 0) return [];
     const sources = new Set(sourcesIn(join(folder, name)));
     for (const main of mains) addIncluded(main, sources);
-    return [{ sources: [...sources], out: `${prefix}${name}`, flags: ['-std=gnu11'] }];
+    return [
+      {
+        sources: [...sources],
+        out: `${prefix}${name}`,
+        flags: ['-std=gnu11'],
+        libraries: ['-Wl,--as-needed', '-lsystemd'],
+      },
+    ];
   });
 }
 
@@ -107,11 +114,9 @@ async function putKoffi() {
   await put('dist/koffi.node', (to) => copyFile(addon, to));
 }
 
-async function compile({ sources, out, flags }) {
+async function compile({ sources, out, flags, libraries = [] }) {
   if (sources.length === 0) return console.log(`${out}: left out, there are no sources yet`);
 
-  const text = sources.map((source) => readFileSync(source, 'utf8')).join('');
-  const libraries = text.includes('<systemd/') ? ['-lsystemd'] : [];
   await put(out, (to) => run('cc', [...strict, ...flags, '-o', to, ...sources, ...libraries]));
   console.log(out);
 }

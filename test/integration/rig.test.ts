@@ -165,7 +165,7 @@ describe('the caller', () => {
 describe('guests', () => {
   test("rtkit's own daemon makes the data thread of a real PipeWire realtime", async () => {
     const rig = await startRig({ rtkitPolicy: true });
-    await rig.startRtkit('--max-realtime-priority=15');
+    await rig.startRtkit('--max-realtime-priority=15', '--no-limit-resources');
     const pipewire = await rig.startPipeWire('alice');
     expect(await pipewire.outcome()).toContain('acquired realtime priority 15');
     expect(look(pipewire.dataThread ?? 0)).toMatchObject({ policy: 'rr', priority: 15, resetOnFork: true });
@@ -174,7 +174,7 @@ describe('guests', () => {
 
   test('the bus starts what it was told of, and stop() ends that too', async () => {
     const name = rtkitFace.name;
-    const services = () => ({ [name]: '/usr/libexec/rtkit-daemon --stderr --no-drop-privileges --no-chroot' });
+    const services = () => ({ [name]: '/usr/libexec/rtkit-daemon --stderr --no-drop-privileges --no-limit-resources' });
     const rig = await startRig({ rtkitPolicy: true, services });
     const caller = await rig.spawnCaller('bob');
     expect(await caller.call(rtkitFace, 'MakeThreadRealtime', 's', 'wrong')).toMatchObject({ ok: false });

@@ -26,6 +26,8 @@ export class Child {
   readonly exited: Promise<Ending>;
   readonly process: ChildProcessWithoutNullStreams;
   #ending: Ending | undefined;
+  /** Nobody can say anything more: it is over, and so is every child that had its output. */
+  #silent = false;
   readonly #listeners = new Set<() => void>();
 
   private constructor(name: string, child: ChildProcessWithoutNullStreams, pid: number) {
@@ -35,12 +37,15 @@ export class Child {
     willEnd(pid);
     for (const stream of [child.stdout, child.stderr]) createInterface(stream).on('line', (line) => this.#hear(line));
     child.stdin.on('error', () => {}); // EPIPE: whoever writes learns of it from `exited`.
+    child.once('exit', (code, signal) => {
+      this.#ending = { code, signal };
+      ended(pid);
+    });
     this.exited = new Promise((resolve) =>
       child.once('close', (code, signal) => {
-        this.#ending = { code, signal };
-        ended(pid);
+        this.#silent = true;
         for (const listener of this.#listeners) listener();
-        resolve(this.#ending);
+        resolve({ code, signal });
       }),
     );
   }
@@ -61,7 +66,7 @@ export class Child {
   /** Waits for a line, from the given one on. @throws with everything it said, if it dies or stays silent */
   async line(pattern: RegExp, { from = 0, timeoutMsec = 10_000 } = {}): Promise<string> {
     const found = () => this.lines.slice(from).find((line) => pattern.test(line));
-    await this.#until(() => found() !== undefined || !this.alive, timeoutMsec);
+    await this.#until(() => found() !== undefined || this.#silent, timeoutMsec);
     const line = found();
     if (line === undefined) throw new Error(this.epitaph(`did not say ${pattern}`));
     return line;
@@ -70,15 +75,16 @@ export class Child {
   /** SIGTERM, and SIGKILL for whoever does not listen within `graceMsec`. */
   async stop(graceMsec = 5000): Promise<Ending> {
     this.process.stdin.end();
-    kill(this.pid, 'SIGTERM');
-    kill(this.pid, 'SIGCONT');
-    await this.#until(() => !this.alive, graceMsec);
-    if (this.alive) kill(this.pid, 'SIGKILL');
+    this.signal('SIGTERM');
+    this.signal('SIGCONT');
+    await this.#until(() => this.#silent, graceMsec);
+    this.signal('SIGKILL');
     return await this.exited;
   }
 
+  /** Not once it is over: its pid may be somebody else's by then. */
   signal(signal: NodeJS.Signals): void {
-    kill(this.pid, signal);
+    if (this.alive) kill(this.pid, signal);
   }
 
   epitaph(complaint: string): string {

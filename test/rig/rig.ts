@@ -86,7 +86,7 @@ export class Rig {
 
   /** Ends everything that was started here, and nothing else. */
   async stop(): Promise<void> {
-    const activated = childrenOf(this.busPid);
+    const activated = this.#bus.alive ? childrenOf(this.busPid) : [];
     await Promise.all([...this.#guests, this.#polkit].map((guest) => guest.stop()));
     for (const pid of activated) kill(pid, 'SIGTERM');
     await this.#bus.stop();
@@ -122,8 +122,13 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
 
   const services = options.services?.({ address, dir }) ?? {};
   const rig = new Rig(dir, address, await startBus(dir, { ...options, services }));
-  await rig.addRules(options.rules ?? readFileSync(fromRoot('polkit/50-realtime-broker-example.rules'), 'utf8'));
-  if (options.withPolkit ?? true) await rig.startPolkit();
+  try {
+    await rig.addRules(options.rules ?? readFileSync(fromRoot('polkit/50-realtime-broker-example.rules'), 'utf8'));
+    if (options.withPolkit ?? true) await rig.startPolkit();
+  } catch (fault) {
+    await rig.stop();
+    throw fault;
+  }
   return rig;
 }
 

@@ -1,0 +1,8 @@
+#!/bin/sh
+# A thread becomes realtime before your eyes: `npm run demo`.
+set -eu
+cd "$(dirname "$0")/../.."
+
+sh test/setup.sh
+npm run --silent build >/dev/null
+exec node build/demo.js
