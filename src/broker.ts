@@ -59,6 +59,8 @@ const lateRefusalMsec = { min: 50, max: 1000 };
 /** So many refusals may wait at once; further ones are given at once, since what waits costs memory. */
 const lateRefusalsMax = 1024;
 
+const reviewMsec = 10_000;
+
 /** The order of a request, and of giving back. It knows the rules' order and nothing of how anything is done. */
 export class Broker {
   readonly #parts: Parts;
@@ -67,6 +69,7 @@ export class Broker {
   readonly #ofProcess: TokenBuckets<Pid>;
   readonly #ofUser: TokenBuckets<Uid>;
   #lateRefusals = 0;
+  #reviewing = false;
 
   /** Called whenever the totals may have changed. */
   onChange: () => void = () => {};
@@ -110,6 +113,7 @@ export class Broker {
     this.#keepHandle(handle);
     this.#noteGranted(sighting, wanted);
     this.onChange();
+    void this.#reviewWhileGranted();
   }
 
   /** The caller's own grants; everybody's for root. */
@@ -136,11 +140,6 @@ export class Broker {
   get totals(): { readonly threads: number; readonly processes: number; readonly users: number } {
     const { threadCount, processCount, userCount } = this.#ledger;
     return { threads: threadCount, processes: processCount, users: userCount };
-  }
-
-  /** Ends the grants whose process changed its uid (a leader's exec shows nowhere else). To be called every few seconds. */
-  review(): void {
-    for (const pid of this.#ledger.pids()) this.#reviewProcess(pid);
   }
 
   /** Demotes every granted thread and strikes it out. */
@@ -262,6 +261,17 @@ export class Broker {
       program,
       reason: 'exec',
     });
+  }
+
+  /** A process can change its uid, or call exec from its main thread, and nobody is told: so it is looked at. */
+  async #reviewWhileGranted(): Promise<void> {
+    if (this.#reviewing) return;
+    this.#reviewing = true;
+    while (this.#ledger.threadCount > 0) {
+      await this.#parts.clock.sleep(reviewMsec);
+      for (const pid of this.#ledger.pids()) this.#reviewProcess(pid);
+    }
+    this.#reviewing = false;
   }
 
   #reviewProcess(pid: Pid): void {

@@ -1,0 +1,95 @@
+import { join } from 'node:path';
+import { Broker } from './broker.ts';
+import { connectBus } from './bus/connect.ts';
+import { serve } from './bus/service.ts';
+import { loadConfig } from './config/load.ts';
+import { Health } from './core/health.ts';
+import { type Flags, help, parseFlags, WrongUse } from './flags.ts';
+import { openJournal } from './journal/journal.ts';
+import { LinuxClock } from './linux/clock.ts';
+import { Handles } from './linux/handles.ts';
+import { openLibrary } from './linux/library.ts';
+import { Proc } from './linux/proc.ts';
+import { LinuxProcessTable } from './linux/processes.ts';
+import { LinuxScheduler } from './linux/sched.ts';
+import { meaningOf, selfTest } from './linux/selftest.ts';
+import { PolkitAuthority } from './polkit/authority.ts';
+import { openStateDirectory } from './state/directory.ts';
+
+declare const __VERSION__: string;
+
+async function main(): Promise<void> {
+  const flags = parseFlags(process.argv.slice(2), process.env);
+  switch (flags.deed) {
+    case 'help':
+      return void process.stdout.write(help);
+    case 'version':
+      return void process.stdout.write(`realtime-brokerd ${__VERSION__}\n`);
+    case 'check-config':
+      return checkConfig(flags);
+    case 'serve':
+      return run(flags);
+  }
+}
+
+function checkConfig({ config }: Flags): void {
+  const { warnings } = loadConfig(config);
+  for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
+  process.stdout.write('The configuration is good.\n');
+}
+
+/** Everything there is in production, and how it hangs together. */
+async function run(flags: Flags): Promise<void> {
+  if (process.geteuid?.() !== 0) throw new Error('only root can hand out realtime scheduling; start it as root');
+  const settings = loadConfig(flags.config);
+  const journal = openJournal({ target: 'auto', level: flags.logLevel ?? settings.logLevel });
+  for (const warning of settings.warnings) journal.warning(warning);
+  openStateDirectory(flags.stateDir);
+
+  const health = new Health();
+  const library = openLibrary(join(__dirname, 'librealtime-broker.so'));
+  for (const word of selfTest(library)) {
+    health.set(word, true);
+    journal.warning(meaningOf[word], { reason: word });
+  }
+
+  const clock = new LinuxClock(library);
+  const proc = new Proc();
+  const handles = new Handles(library, proc);
+  const connection = await connectBus(flags.bus);
+  const broker = new Broker({
+    processes: new LinuxProcessTable(proc, handles, clock),
+    scheduler: new LinuxScheduler(library, proc),
+    authority: new PolkitAuthority(connection, {
+      deadlineMsec: settings.polkitTimeoutMsec,
+      onAvailable: (available) => health.set('polkit-unavailable', !available),
+    }),
+    clock,
+    journal,
+    limits: settings.limits,
+    burst: settings.burst,
+  });
+
+  const leave = (status: number, reason: string): never => {
+    broker.demoteAll('stopped');
+    journal[status === 0 ? 'info' : 'error'](`The broker ends: ${reason}.`);
+    journal[Symbol.dispose]();
+    process.exit(status);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => leave(0, signal));
+  void connection.closed.then((why) => leave(1, why));
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const)
+    process.on(event, (fault: unknown) =>
+      leave(1, fault instanceof Error ? (fault.stack ?? fault.message) : `${fault}`),
+    );
+
+  const { limits, realtimekit1 } = settings;
+  await serve(connection, { broker, health, limits, version: __VERSION__, journal, realtimekit1 });
+  journal.info(`The broker ${__VERSION__} serves on ${flags.bus}.`);
+}
+
+main().catch((fault: unknown) => {
+  process.stderr.write(`realtime-brokerd: ${fault instanceof Error ? fault.message : String(fault)}\n`);
+  if (fault instanceof WrongUse) process.stderr.write("Try 'realtime-brokerd --help'.\n");
+  process.exit(fault instanceof WrongUse ? 2 : 1);
+});
