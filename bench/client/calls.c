@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-bus.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "calls.h"
+
+#define ACTION "org.freedesktop.RealtimeKit1.acquire-real-time"
+
+void die(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	fputs("bench-client: ", stderr);
+	vfprintf(stderr, format, arguments);
+	fputc('\n', stderr);
+	va_end(arguments);
+	exit(EXIT_FAILURE);
+}
+
+uint64_t now_nsec(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+sd_bus *connect_to(const char *address)
+{
+	sd_bus *bus = NULL;
+	int r = sd_bus_new(&bus);
+
+	if (r >= 0)
+		r = sd_bus_set_address(bus, address);
+	if (r >= 0)
+		r = sd_bus_set_bus_client(bus, true);
+	if (r >= 0)
+		r = sd_bus_start(bus);
+	if (r < 0)
+		die("cannot connect to %s: %s", address, strerror(-r));
+	return bus;
+}
+
+static void require(int r, const sd_bus_error *error, const char *call)
+{
+	if (r < 0)
+		die("%s: %s: %s", call, error->name ?: "no answer", error->message ?: strerror(-r));
+}
+
+pid_t pid_of(sd_bus *bus, const char *name)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	sd_bus_message *reply = NULL;
+	uint32_t pid = 0;
+	int r;
+
+	r = sd_bus_call_method(bus, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+			       "GetConnectionUnixProcessID", &error, &reply, "s", name);
+	require(r, &error, name);
+	require(sd_bus_message_read(reply, "u", &pid), &error, "GetConnectionUnixProcessID");
+	sd_bus_message_unref(reply);
+	return (pid_t)pid;
+}
+
+void make_realtime(sd_bus *bus, pid_t tid)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	sd_bus_message *reply = NULL;
+	int r;
+
+	r = sd_bus_call_method(bus, SERVICE, OBJECT, SERVICE, "MakeThreadRealtime", &error, &reply, "tu",
+			       (uint64_t)tid, granted_priority);
+	require(r, &error, "MakeThreadRealtime");
+	sd_bus_message_unref(reply);
+}
+
+void read_property(sd_bus *bus)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	int64_t usec = 0;
+	int r;
+
+	r = sd_bus_get_property_trivial(bus, SERVICE, OBJECT, SERVICE, "RTTimeUSecMax", &error, 'x', &usec);
+	require(r, &error, "Get RTTimeUSecMax");
+	if (usec <= 0)
+		die("RTTimeUSecMax is %lld", (long long)usec);
+}
+
+/* Field 22 of /proc/self/stat, proc(5). */
+static uint64_t own_starttime(void)
+{
+	static uint64_t starttime;
+	char stat[1024] = "";
+	FILE *file;
+
+	if (starttime != 0)
+		return starttime;
+	file = fopen("/proc/self/stat", "re");
+	if (file == NULL || fread(stat, 1, sizeof stat - 1, file) == 0)
+		die("cannot read /proc/self/stat");
+	fclose(file);
+
+	const char *field = strrchr(stat, ')') ?: stat;
+	for (int skip = 22 - 2; skip > 0; skip--)
+		field = strchr(field + 1, ' ') ?: field;
+	starttime = strtoull(field, NULL, 10);
+	return starttime;
+}
+
+void check_authorization(sd_bus *bus)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	sd_bus_message *reply = NULL;
+	int authorized = 0;
+	int r;
+
+	r = sd_bus_call_method(bus, POLKIT, "/org/freedesktop/PolicyKit1/Authority", POLKIT ".Authority",
+			       "CheckAuthorization", &error, &reply, "(sa{sv})sa{ss}us", "unix-process", 3,
+			       "pid", "u", (uint32_t)getpid(), "start-time", "t", own_starttime(),
+			       "uid", "i", (int32_t)getuid(), ACTION, 0, 0u, "");
+	require(r, &error, "CheckAuthorization");
+	require(sd_bus_message_enter_container(reply, 'r', "bba{ss}"), &error, "CheckAuthorization");
+	require(sd_bus_message_read(reply, "b", &authorized), &error, "CheckAuthorization");
+	if (!authorized)
+		die("polkit does not authorize uid %u for " ACTION, getuid());
+	sd_bus_message_unref(reply);
+}

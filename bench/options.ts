@@ -1,0 +1,42 @@
+import { parseArgs } from 'node:util';
+import { caseNames } from './cases.ts';
+
+export interface Options {
+  readonly rounds: number;
+  readonly long: boolean;
+  /** Only these cases; all of them when empty. */
+  readonly only: readonly string[];
+  readonly json: string | undefined;
+}
+
+export const usage = `npm run bench -- [OPTION]...
+Measures rtkit and the broker in turn, on one bus, with one polkitd and one client.
+
+  --rounds N    how often each is started and measured (default 5)
+  --only NAME   only this case; may be given again: ${caseNames.join(' ')}
+  --long        1000 held threads, too
+  --json FILE   everything measured, each round by itself
+  --help
+`;
+
+/** @throws TypeError that says what is wrong */
+export function parseOptions(args: readonly string[]): Options | 'help' {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      rounds: { type: 'string', default: '5' },
+      only: { type: 'string', multiple: true, default: [] },
+      long: { type: 'boolean', default: false },
+      json: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return 'help';
+
+  const rounds = Number(values.rounds);
+  if (!Number.isInteger(rounds) || rounds < 1 || rounds > 100)
+    throw new TypeError(`--rounds: '${values.rounds}' is not a number from 1 to 100`);
+  for (const name of values.only)
+    if (!caseNames.includes(name)) throw new TypeError(`--only: there is no case '${name}'`);
+  return { rounds, long: values.long, only: values.only, json: values.json };
+}

@@ -1,0 +1,59 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { rtkitFace } from '../test/rig/caller.ts';
+import { Child } from '../test/rig/child.ts';
+import { inNamespaceOf } from '../test/rig/namespace.ts';
+import { built } from '../test/rig/paths.ts';
+import type { Rig } from '../test/rig/rig.ts';
+
+/** Who is measured; the floor is the sink, which answers one property and nothing else. */
+export type Subject = 'rtkit' | 'broker' | 'floor';
+
+/** Its own RLIMIT_RTTIME would have the kernel kill it in the middle of a measurement. */
+const rtkitArgs = [
+  ...['--stderr', '--no-limit-resources', '--actions-per-burst-max=1000000000'],
+  ...['--threads-per-user-max=65536', '--processes-per-user-max=65536'],
+];
+
+/** As far up as rtkit's: what is measured is work, not limits. */
+const brokerConfig = `
+[limits]
+processes_per_user_max = 65536
+realtime_threads_per_user_max = 65536
+realtime_threads_per_process_max = 65536
+
+[burst]
+process_requests = 10000
+process_refill_per_sec = 10000
+user_requests = 10000
+user_refill_per_sec = 10000
+`;
+
+export function commandOf(subject: Subject, rig: Rig): string[] {
+  if (subject === 'rtkit') return ['/usr/libexec/rtkit-daemon', ...rtkitArgs];
+  if (subject === 'floor') return [built('build/bench-sink')];
+
+  const config = join(rig.dir, 'bench.toml');
+  writeFileSync(config, brokerConfig);
+  const state = join(rig.dir, 'bench-state');
+  const args = ['--config', config, '--state-dir', state, '--bus', rig.address];
+  return [process.execPath, built('dist/realtime-brokerd.js'), ...args];
+}
+
+/** Where all of them log to: a pipe would have us read along, on one of the CPUs that are measured. */
+export const logOf = (rig: Rig): string => join(rig.dir, 'bench.log');
+
+export const logging = (rig: Rig, command: readonly string[]): string[] => [
+  ...['sh', '-c', 'log=$1; shift; exec "$@" 2>>"$log"', 'sh', logOf(rig)],
+  ...command,
+];
+
+export const environment = (rig: Rig) => ({ DBUS_SYSTEM_BUS_ADDRESS: rig.address });
+
+/** @throws when it does not come up */
+export async function start(subject: Subject, rig: Rig): Promise<Child> {
+  const command = inNamespaceOf(rig.busPid, logging(rig, commandOf(subject, rig)));
+  const daemon = await Child.start(subject, command, { env: environment(rig) });
+  await rig.untilOwned(daemon, [rtkitFace.name]);
+  return daemon;
+}
