@@ -88,7 +88,8 @@ async function no(who: string, caller: Caller, wanted: number, reason: string): 
   const tid = await caller.thread();
   const reply = await caller.call(ownFace, 'MakeThreadRealtime', 'tu', tid, wanted);
   claim(`${who}, is refused with ${reason}`, refusedWith(reply, reason));
-  say(`  ${paint('yellow', reply.ok ? 'granted' : reply.text)}`);
+  for (const sentence of reply.ok ? ['granted'] : reply.text.split(/(?<=\.) (?=[A-Z])/))
+    say(`  ${paint('yellow', sentence)}`);
   claim('  and the thread runs as before', look(tid)?.policy === 'other');
   await caller.end(tid);
 }

@@ -29,7 +29,7 @@ export function table(rows: readonly (readonly string[])[]): void {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   for (const [index, row] of rows.entries()) {
     const line = row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ');
-    say(`  ${index === 0 ? paint('dim', line) : line}`.trimEnd());
+    say(`  ${index === 0 ? paint('dim', line.trimEnd()) : line.trimEnd()}`);
   }
 }
 

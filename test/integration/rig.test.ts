@@ -163,6 +163,17 @@ describe('the caller', () => {
 });
 
 describe('guests', () => {
+  test('a broker that cannot start is an error that says what it said', async () => {
+    await using rig = await startRig({ withPolkit: false });
+    await expect(rig.startBroker({ config: 'nonsense = 1\n' })).rejects.toThrow(/ended with 1/);
+  });
+
+  test('a second broker is not mistaken for the first', async () => {
+    await using rig = await startRig({ withPolkit: false });
+    await rig.startBroker();
+    await expect(rig.startBroker()).rejects.toThrow(/died at its start/);
+  });
+
   test("rtkit's own daemon makes the data thread of a real PipeWire realtime", async () => {
     const rig = await startRig({ rtkitPolicy: true });
     await rig.startRtkit('--max-realtime-priority=15', '--no-limit-resources');

@@ -156,8 +156,9 @@ export class Caller {
     return answer as unknown as Crowd;
   }
 
-  async awaitName(name: string, timeoutMsec: number): Promise<void> {
-    await this.#ask('await-name', name, timeoutMsec);
+  /** Resolves when that process owns the bus name. */
+  async awaitName(name: string, pid: number, timeoutMsec: number): Promise<void> {
+    await this.#ask('await-name', name, pid, timeoutMsec);
   }
 
   get exited(): Promise<Ending> {

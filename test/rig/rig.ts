@@ -71,7 +71,7 @@ export class Rig {
   async untilOwned(owner: Child, names: readonly string[], timeoutMsec = 10_000): Promise<void> {
     const watcher = await Caller.start(this.dir, this.address, users.root);
     const died = owner.exited.then(() => Promise.reject(new Error(owner.epitaph('died at its start'))));
-    const owned = Promise.all(names.map((name) => watcher.awaitName(name, timeoutMsec)));
+    const owned = Promise.all(names.map((name) => watcher.awaitName(name, owner.pid, timeoutMsec)));
     try {
       await Promise.race([owned, died]);
     } catch (fault) {
