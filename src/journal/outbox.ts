@@ -80,8 +80,11 @@ export class Outbox implements Disposable {
   #startRetrying(): Disposable {
     return this.#delay(() => {
       this.#retry = undefined;
-      this.#retryMsec = Math.min(this.#retryMsec * 2, retryMsecMax);
+      const before = this.#waiting.length;
       this.#send();
+      // A slow reader is visited again soon, one that stands still ever more seldom.
+      const stuck = this.#waiting.length === before;
+      this.#retryMsec = stuck ? Math.min(this.#retryMsec * 2, retryMsecMax) : retryMsecMin;
       if (this.#waiting.length > 0) this.#retry ??= this.#startRetrying();
     }, this.#retryMsec);
   }

@@ -102,6 +102,15 @@ test('the longer the reader is behind, the more seldom he is tried, and no more 
   expect(due?.msec).toBe(10);
 });
 
+test('a reader who goes on reading, however slowly, is tried again soon', () => {
+  sink.room = 0;
+  put('a', 'b', 'c');
+  expect([elapse(), elapse(), elapse()]).toEqual([10, 20, 40]);
+  sink.room = 1;
+  elapse();
+  expect(due?.msec).toBe(10);
+});
+
 test('it holds 1024 entries, loses the newest, and says how many when the others are gone', () => {
   sink.room = 0;
   put(...Array.from({ length: 1030 }, (_, index) => String(index)));
