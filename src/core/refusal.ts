@@ -39,7 +39,8 @@ type Explanations = { readonly [R in Reason]: (refusal: Extract<Refusal, { reaso
 const setting = (kind: Kind, of: 'user' | 'process'): string =>
   `limits.${kind === 'realtime' ? 'realtime' : 'high_priority'}_threads_per_${of}_max`;
 
-const seconds = (msec: number): string => `${(msec / 1000).toFixed(msec < 10_000 ? 1 : 0)} s`;
+/** Rounded up: who asks again too early is refused again. */
+const seconds = (msec: number): string => `${(Math.ceil(msec / 100) / 10).toFixed(1)} s`;
 
 const explanations: Explanations = {
   'not-authorized': ({ action, pid, uid }) => ({
