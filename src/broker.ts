@@ -3,7 +3,7 @@ import { judge, type Request, type Rttime } from './core/judge.ts';
 import { type Grant, Ledger } from './core/ledger.ts';
 import type { BurstLimits, Limits } from './core/limits.ts';
 import type { Refusal } from './core/refusal.ts';
-import { type Attributes, attributesOf, describe, givesBack, runsAs } from './core/scheduling.ts';
+import { type Attributes, describe, givesBack, isSame, runsAs } from './core/scheduling.ts';
 import { isLeader, keyOf, leaderOf, type Pid, type Process, type Thread, type Uid } from './core/thread.ts';
 import type {
   Authority,
@@ -109,9 +109,10 @@ export class Broker {
     scheduler.promote(handle, scheduling);
     if (givesBack(scheduling)) return;
 
+    const before = this.#ledger.find(thread);
     hold.keep(this.#grant(sighting, wanted));
     this.#keepHandle(handle);
-    this.#noteGranted(sighting, wanted);
+    if (!isSame(before?.scheduling, scheduling)) this.#noteGranted(sighting, wanted);
     this.onChange();
     void this.#reviewWhileGranted();
   }
@@ -324,10 +325,9 @@ export class Broker {
 
   #noteGranted({ thread, comm, program }: Sighting, { scheduling }: Wanted): void {
     const { tid, process } = thread;
-    const { policy: _policy, resetOnFork: _resetOnFork, ...level } = attributesOf(scheduling);
     this.#parts.journal.info(
       `Thread ${tid} of process ${process.pid} (uid ${process.uid}) now runs at ${describe(scheduling)}.`,
-      { ...idsOf(thread), comm, program, kind: scheduling.kind, ...level },
+      { ...idsOf(thread), comm, program, ...scheduling },
     );
   }
 }

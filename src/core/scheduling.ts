@@ -47,5 +47,8 @@ export const runsAs = (actual: Attributes, scheduling: Scheduling): boolean => {
 export const givesBack = (scheduling: Scheduling): boolean =>
   scheduling.kind === 'high-priority' && scheduling.nice >= 0;
 
+export const isSame = (one: Scheduling | undefined, other: Scheduling): boolean =>
+  one !== undefined && describe(one) === describe(other);
+
 export const describe = (scheduling: Scheduling): string =>
   scheduling.kind === 'realtime' ? `realtime priority ${scheduling.priority}` : `nice ${scheduling.nice}`;
