@@ -1,0 +1,135 @@
+import { closeSync } from 'node:fs';
+import { isLeader, type Thread } from '../core/thread.ts';
+import type { ThreadHandle } from '../ports.ts';
+import { SyscallError } from './errno.ts';
+import { Exits } from './exits.ts';
+import { noSuchThread } from './ids.ts';
+import type { Library } from './library.ts';
+import { hasThreadPidfds, openProcess, openThread } from './pidfd.ts';
+import type { Proc } from './proc.ts';
+import { Rounds } from './rounds.ts';
+import { hasEnded } from './stat.ts';
+
+/** What a handle holds a thread by. */
+interface Grip {
+  readonly gone: boolean;
+  /** @returns how to stop it */
+  watch(onGone: () => void): () => void;
+  close(): void;
+}
+
+/** Opens handles, and hears for them when their threads end. */
+export class Handles implements Disposable {
+  readonly #library: Library;
+  readonly #proc: Proc;
+  readonly #threadPidfds: boolean;
+  readonly #exits: Exits;
+  readonly #rounds = new Rounds();
+
+  /** @param threadPidfds false: as on a kernel without PIDFD_THREAD; @throws SyscallError */
+  constructor(library: Library, proc: Proc, threadPidfds = hasThreadPidfds(library)) {
+    this.#library = library;
+    this.#proc = proc;
+    this.#threadPidfds = threadPidfds;
+    this.#exits = new Exits(library);
+  }
+
+  /** See ProcessTable.open. */
+  open(thread: Thread): ThreadHandle {
+    const handle = new Handle(thread, this.#grip(thread));
+    try {
+      // Only now does the tid mean one thread for good; it may have been another's when the grip was taken.
+      if (!this.#isStill(thread) || handle.gone) throw noSuchThread(`Thread ${thread.tid} has ended`);
+      return handle;
+    } catch (fault) {
+      handle.drop();
+      throw fault;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#exits[Symbol.dispose]();
+    this.#rounds[Symbol.dispose]();
+  }
+
+  #grip(thread: Thread): Grip {
+    if (this.#threadPidfds) return this.#gripPidfd(openThread(this.#library, thread));
+    // Good enough for a main thread: both end together, but for one that ends before the rest of its process.
+    if (isLeader(thread)) return this.#gripPidfd(openProcess(this.#library, thread.process.pid));
+    return this.#gripStartTime(thread);
+  }
+
+  #gripPidfd(pidfd: number): Grip {
+    const library = this.#library;
+    return {
+      get gone() {
+        return library.hasEnded(pidfd);
+      },
+      watch: (onGone) => this.#watchPidfd(pidfd, onGone),
+      close: () => closeSync(pidfd),
+    };
+  }
+
+  #watchPidfd(pidfd: number, onGone: () => void): () => void {
+    try {
+      return this.#exits.watch(pidfd, onGone);
+    } catch (fault) {
+      if (!(fault instanceof SyscallError)) throw fault;
+      // Out of memory or of epoll watches, and the thread is already granted: hear of its end a little later instead.
+      return this.#rounds.watch(() => this.#library.hasEnded(pidfd), onGone);
+    }
+  }
+
+  #gripStartTime(thread: Thread): Grip {
+    const gone = () => !this.#isStill(thread);
+    return {
+      get gone() {
+        return gone();
+      },
+      watch: (onGone) => this.#rounds.watch(gone, onGone),
+      close: () => {},
+    };
+  }
+
+  #isStill({ tid, starttime, process }: Thread): boolean {
+    const stat = this.#proc.stat(process.pid, tid);
+    return stat !== undefined && stat.starttime === starttime && !hasEnded(stat);
+  }
+}
+
+class Handle implements ThreadHandle {
+  readonly thread: Thread;
+  readonly #grip: Grip;
+  #open = true;
+  #kept = false;
+  #stopWatching: (() => void) | undefined;
+
+  constructor(thread: Thread, grip: Grip) {
+    this.thread = thread;
+    this.#grip = grip;
+  }
+
+  /** Of a closed handle nothing can be told, so nothing may be done to its thread. */
+  get gone(): boolean {
+    return !this.#open || this.#grip.gone;
+  }
+
+  keep(onGone: () => void): void {
+    this.#kept = true;
+    this.#stopWatching = this.#grip.watch(() => {
+      this.drop();
+      onGone();
+    });
+  }
+
+  drop(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#stopWatching?.();
+    this.#grip.close();
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.#kept) this.drop();
+  }
+}

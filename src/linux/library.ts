@@ -1,0 +1,60 @@
+import type { Attributes, Policy } from '../core/scheduling.ts';
+import type { Pid, Tid } from '../core/thread.ts';
+import { SyscallError } from './errno.ts';
+import { loadNative, type WaiterPointer } from './native.ts';
+
+/** What the C library does for us, in our words. */
+export type Library = ReturnType<typeof openLibrary>;
+
+/**
+ * @param path of librealtime-broker.so
+ * @throws Error when it cannot be loaded; all its methods throw SyscallError
+ */
+export function openLibrary(path: string) {
+  const native = loadNative(path);
+  const found = new Int32Array(4);
+
+  return {
+    setScheduling(tid: Tid, { policy, priority, nice, resetOnFork }: Attributes): void {
+      check('sched_setattr', native.rtb_sched_set(tid, policies.indexOf(policy), priority, nice, resetOnFork ? 1 : 0));
+    },
+
+    scheduling(tid: Tid): Attributes {
+      check('sched_getattr', native.rtb_sched_get(tid, found));
+      const [policy, priority, nice, resetOnFork] = found as Iterable<number> as [number, number, number, number];
+      return { policy: policies[policy] ?? 'unknown', priority, nice, resetOnFork: resetOnFork === 1 };
+    },
+
+    /** Makes a thread of its own SCHED_RR for a moment, to see whether we may. */
+    tryRealtime: (): void => void check('sched_setattr', native.rtb_sched_try_realtime()),
+
+    /** A pidfd of any thread: PIDFD_THREAD, Linux 6.9. */
+    openThread: (tid: Tid): number => check('pidfd_open', native.rtb_pidfd_open(tid, 1)),
+    openProcess: (pid: Pid): number => check('pidfd_open', native.rtb_pidfd_open(pid, 0)),
+    hasEnded: (pidfd: number): boolean => check('poll', native.rtb_pidfd_gone(pidfd)) === 1,
+
+    /** CLOCK_BOOTTIME and CLOCK_REALTIME in µs. */
+    bootUsec: (): number => check('clock_gettime', native.rtb_boottime_usec()),
+    realtimeUsec: (): number => check('clock_gettime', native.rtb_realtime_usec()),
+
+    /** An exit waiter, and the descriptor its records are read from. */
+    openWaiter(): { readonly waiter: WaiterPointer; readonly reports: number } {
+      const out: [WaiterPointer | null] = [null];
+      const reports = check('rtb_waiter_open', native.rtb_waiter_open(out));
+      return { waiter: out[0]!, reports };
+    },
+    /** @returns the cookie that the record will carry */
+    watch: (waiter: WaiterPointer, pidfd: number): number => check('epoll_ctl', native.rtb_waiter_watch(waiter, pidfd)),
+    forget: (waiter: WaiterPointer, pidfd: number): void =>
+      void check('epoll_ctl', native.rtb_waiter_forget(waiter, pidfd)),
+    closeWaiter: (waiter: WaiterPointer): void => void check('close', native.rtb_waiter_close(waiter)),
+  };
+}
+
+/** By their numbers, sched(7). */
+const policies: readonly Policy[] = ['other', 'fifo', 'rr', 'batch', 'unknown', 'idle', 'deadline', 'ext'];
+
+function check(call: string, result: number): number {
+  if (result < 0) throw new SyscallError(call, -result);
+  return result;
+}

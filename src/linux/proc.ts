@@ -1,0 +1,79 @@
+import { readFileSync, readlinkSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import type { Rttime } from '../core/judge.ts';
+import type { Pid, Tid } from '../core/thread.ts';
+import { parseRttime } from './rlimits.ts';
+import { parseRunUsec } from './schedstat.ts';
+import { parseStat, type Stat } from './stat.ts';
+import { parseStatus, type Status } from './status.ts';
+
+/** What /proc tells, proc(5). Whoever is asked about may end at any moment: then the answer is undefined. */
+export class Proc {
+  readonly #root: string;
+
+  constructor(root = '/proc') {
+    this.#root = root;
+  }
+
+  /** Of a process's main thread, or of any of its threads; undefined also when the thread is not of that process. */
+  stat(pid: Pid, tid?: Tid): Stat | undefined {
+    return this.#read(`${of(pid, tid)}/stat`, parseStat);
+  }
+
+  status(pid: Pid | 'self', tid?: Tid): Status | undefined {
+    return this.#read(`${of(pid, tid)}/status`, parseStatus);
+  }
+
+  rttime(pid: Pid): Exclude<Rttime, 'unread'> | undefined {
+    return this.#read(`${pid}/limits`, parseRttime);
+  }
+
+  runUsec(pid: Pid, tid: Tid): bigint | undefined {
+    return this.#read(`${of(pid, tid)}/schedstat`, parseRunUsec);
+  }
+
+  /** The program's path, for people: its user can make it say anything. Empty when there is none, or we may not look. */
+  program(pid: Pid): string {
+    return this.#link(`${pid}/exe`) ?? '';
+  }
+
+  /** "pid:[4026531836]"; undefined also when we may not look. */
+  pidNamespace(pid: Pid): string | undefined {
+    return this.#link(`${pid}/ns/pid`);
+  }
+
+  /** Pids of all processes; or tids of all threads of one, none when it ended. */
+  async ids(pid?: Pid): Promise<readonly number[]> {
+    const directory = pid === undefined ? this.#root : `${this.#root}/${pid}/task`;
+    const names = await readdir(directory).catch(unlessGone('ENOENT', 'ESRCH'));
+    return (names ?? []).filter((name) => /^\d+$/.test(name)).map(Number);
+  }
+
+  #read<Parsed>(path: string, parse: (text: string) => Parsed): Parsed | undefined {
+    try {
+      const text = readFileSync(`${this.#root}/${path}`, 'utf8');
+      // Of a process that ended while its limits were read nothing is left to tell.
+      return text === '' ? undefined : parse(text);
+    } catch (fault) {
+      return unlessGone('ENOENT', 'ESRCH')(fault);
+    }
+  }
+
+  #link(path: string): string | undefined {
+    try {
+      return readlinkSync(`${this.#root}/${path}`);
+    } catch (fault) {
+      return unlessGone('ENOENT', 'ESRCH', 'EACCES', 'EPERM')(fault);
+    }
+  }
+}
+
+const of = (pid: Pid | 'self', tid: Tid | undefined): string => (tid === undefined ? `${pid}` : `${pid}/task/${tid}`);
+
+/** Turns the errors that mean "not there" into undefined; throws the others on. */
+const unlessGone =
+  (...codes: readonly string[]) =>
+  (fault: unknown): undefined => {
+    if (fault instanceof Error && 'code' in fault && codes.includes(String(fault.code))) return undefined;
+    throw fault;
+  };

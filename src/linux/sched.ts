@@ -1,0 +1,125 @@
+import { type Attributes, attributesOf, runsAs, type Scheduling } from '../core/scheduling.ts';
+import { isLeader, leaderOf, type Thread, type Tid } from '../core/thread.ts';
+import type { Scheduler, ThreadHandle } from '../ports.ts';
+import { Refused } from '../refused.ts';
+import { causeOf } from './cause.ts';
+import { SyscallError } from './errno.ts';
+import { noSuchThread } from './ids.ts';
+import type { Library } from './library.ts';
+import type { Proc } from './proc.ts';
+import { hasEnded } from './stat.ts';
+
+/** What any thread is born with; sched(7). */
+const normal: Attributes = { policy: 'other', priority: 0, nice: 0, resetOnFork: false };
+
+/** Where tests let the world change behind our back. */
+export interface FaultPoints {
+  /** Between look and act. */
+  beforeAct?: () => void;
+  /** Between act and second look. */
+  afterAct?: () => void;
+}
+
+/**
+ * sched_setattr(2) takes a tid, which names whoever has it now: so look at what cannot be fooled, act, and look again.
+ * There is no waiting in between, and a tid is not used again before all others were, so little can happen; but it can.
+ */
+export class LinuxScheduler implements Scheduler {
+  readonly #library: Library;
+  readonly #proc: Proc;
+  readonly #points: FaultPoints;
+
+  constructor(library: Library, proc: Proc, points: FaultPoints = {}) {
+    this.#library = library;
+    this.#proc = proc;
+    this.#points = points;
+  }
+
+  promote(handle: ThreadHandle, scheduling: Scheduling): void {
+    const { thread } = handle;
+    this.#look(handle);
+    const leader = isLeader(thread) ? undefined : this.#attributes(leaderOf(thread.process).tid);
+
+    this.#points.beforeAct?.();
+    this.#act(thread, scheduling);
+    this.#points.afterAct?.();
+
+    try {
+      this.#look(handle);
+    } catch (refusal) {
+      this.#takeBack(thread.tid, scheduling);
+      if (leader !== undefined && !runsAs(leader, scheduling)) this.#takeBackFromLeader(thread, scheduling);
+      throw refusal;
+    }
+  }
+
+  demote(handle: ThreadHandle): 'demoted' | 'gone' {
+    if (handle.gone) return 'gone';
+    this.#points.beforeAct?.();
+    try {
+      // Reset-on-fork goes too, as it does in rtkit: the thread is to be as if we had never been.
+      this.#library.setScheduling(handle.thread.tid, normal);
+    } catch (fault) {
+      if (fault instanceof SyscallError && fault.is('ESRCH')) return 'gone';
+      throw fault;
+    }
+    return handle.gone ? 'gone' : 'demoted';
+  }
+
+  attributes(handle: ThreadHandle): Attributes | undefined {
+    const attributes = this.#attributes(handle.thread.tid);
+    // Asked afterwards: if it still lives, the attributes were its.
+    return handle.gone ? undefined : attributes;
+  }
+
+  /** @throws Refused 'no-such-thread' | 'not-your-process' */
+  #look(handle: ThreadHandle): void {
+    const { tid, process } = handle.thread;
+    const status = this.#proc.status(process.pid);
+    // The handle comes last: if the thread still lives, the status was its process's.
+    const gone = handle.gone || status === undefined || (isLeader(handle.thread) && hasEnded(status));
+    if (gone) throw noSuchThread(`Thread ${tid} of process ${process.pid} has ended`);
+    if (status.uids.some((uid) => uid !== process.uid))
+      throw new Refused({ reason: 'not-your-process', pid: process.pid, uids: status.uids, caller: process.uid });
+  }
+
+  #act({ tid, process }: Thread, scheduling: Scheduling): void {
+    try {
+      this.#library.setScheduling(tid, attributesOf(scheduling));
+    } catch (fault) {
+      if (!(fault instanceof SyscallError)) throw fault;
+      if (fault.is('ESRCH')) throw noSuchThread(`Thread ${tid} of process ${process.pid} has ended`);
+      const { call, errno } = fault;
+      throw new Refused({ reason: 'kernel-refused', call, errno, cause: causeOf(errno, process.pid, scheduling) });
+    }
+  }
+
+  /** Whoever has the tid now never asked for this. Only what we did is undone: a stranger may have set himself up since. */
+  #takeBack(tid: Tid, scheduling: Scheduling): void {
+    const now = this.#attributes(tid);
+    if (now === undefined || !runsAs(now, scheduling)) return;
+
+    // SCHED_RR left the nice level as it was; a nice level we set cannot be guessed back.
+    const nice = scheduling.kind === 'realtime' ? now.nice : 0;
+    try {
+      this.#library.setScheduling(tid, { ...normal, nice });
+    } catch (fault) {
+      if (!(fault instanceof SyscallError && fault.is('ESRCH'))) throw fault;
+    }
+  }
+
+  /** A thread that calls exec after the act takes what we gave it to its leader's tid; and nobody knows it there. */
+  #takeBackFromLeader({ process }: Thread, scheduling: Scheduling): void {
+    if (this.#proc.stat(process.pid)?.starttime === process.starttime)
+      this.#takeBack(leaderOf(process).tid, scheduling);
+  }
+
+  #attributes(tid: Tid): Attributes | undefined {
+    try {
+      return this.#library.scheduling(tid);
+    } catch (fault) {
+      if (fault instanceof SyscallError && fault.is('ESRCH')) return undefined;
+      throw fault;
+    }
+  }
+}
