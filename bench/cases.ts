@@ -36,9 +36,9 @@ const held = (count: number): Omit<Case, 'long'> => ({
 export const cases: readonly Case[] = [
   // The first of all, and nobody is warm: what a user waits for when he logs in.
   { name: 'first-grant', steps: [step('cold-grant')(1, 'p50')], floor: false },
-  { name: 'grant', steps: [grant(400, 'p50', 'p99', 'rate', 'cpu')] },
-  { name: 'grant-16', before: ['connections', '16'], steps: [grant(640, 'rate', 'p50', 'p99', 'cpu')] },
-  { name: 'grant-64', before: ['connections', '64'], steps: [grant(960, 'rate', 'p50', 'p99', 'cpu')] },
+  { name: 'grant', steps: [grant(400, 'p50', 'p99', 'rate', 'cpu', 'polkitd')] },
+  { name: 'grant-16', before: ['connections', '16'], steps: [grant(640, 'rate', 'p50', 'p99', 'cpu', 'polkitd')] },
+  { name: 'grant-64', before: ['connections', '64'], steps: [grant(960, 'rate', 'p50', 'p99', 'cpu', 'polkitd')] },
   held(25),
   held(100),
   { ...held(1000), long: true },

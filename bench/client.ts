@@ -30,7 +30,12 @@ export interface Starts {
   readonly usec: readonly number[];
 }
 
-/** Runs bench/client as alice. @throws with what it said, unless all it did went well */
+/** polkitd answered nobody for some seconds, and no fault of who asked it. */
+export class PolkitStoodStill extends Error {}
+
+const polkitStoodStill = 3;
+
+/** Runs bench/client as alice. @throws with what it said, unless all it did went well; PolkitStoodStill */
 export async function runClient<Line>(rig: Rig, ...words: string[]): Promise<Line[]> {
   // Copied to where any user may run it: the checkout may lie in a closed home.
   const file = join(rig.dir, basename('build/bench-client'));
@@ -42,6 +47,7 @@ export async function runClient<Line>(rig: Rig, ...words: string[]): Promise<Lin
 /** @throws with everything it said, unless it ends with exit status 0 */
 export async function linesOf<Line>(program: Child): Promise<Line[]> {
   const { code } = await program.exited;
+  if (code === polkitStoodStill) throw new PolkitStoodStill();
   if (code !== 0) throw new Error(program.epitaph('failed'));
   return program.lines.filter((line) => line.startsWith('{"what":')).map((line) => JSON.parse(line) as Line);
 }

@@ -10,7 +10,7 @@ export interface Figure {
 }
 
 /** What is told of one measurement: its median, its tail, calls a second, CPU time a call of everybody involved. */
-export type Aspect = 'p50' | 'p99' | 'rate' | 'cpu';
+export type Aspect = 'p50' | 'p99' | 'rate' | 'cpu' | 'polkitd';
 
 const msec = (usec: number): number => usec / 1000;
 
@@ -26,9 +26,9 @@ const told: Readonly<Record<Aspect, (measured: Measured) => Figure[]>> = {
   rate: ({ usec, wallUsec }) => [{ name: 'rate', unit: '/s', value: (usec.length / wallUsec) * 1e6 }],
   cpu: ({ usec, cpuUsec }) => [
     { name: 'CPU daemon', unit: 'ms', value: msec(cpuUsec.service / usec.length) },
-    { name: 'CPU polkitd', unit: 'ms', value: msec(cpuUsec.polkitd / usec.length) },
     { name: 'CPU dbus-daemon', unit: 'ms', value: msec(cpuUsec.bus / usec.length) },
   ],
+  polkitd: ({ usec, cpuUsec }) => [{ name: 'CPU polkitd', unit: 'ms', value: msec(cpuUsec.polkitd / usec.length) }],
 };
 
 /** @throws if a message was not turned away with an error: then its figure would be another one's */

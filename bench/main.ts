@@ -3,6 +3,7 @@ import { startRig } from '../test/rig/rig.ts';
 import { describeMachine, noise } from './machine.ts';
 import { measure } from './measure.ts';
 import { type Options, parseOptions, usage } from './options.ts';
+import { PolkitStops } from './polkit.ts';
 import { bigMessageVerdict, summary, table } from './report.ts';
 import { Results } from './results.ts';
 import type { Subject } from './subjects.ts';
@@ -16,7 +17,7 @@ const orders: readonly (readonly Subject[])[] = [
   ['broker', 'floor', 'rtkit'],
 ];
 
-async function bench(options: Options): Promise<void> {
+async function run(options: Options): Promise<void> {
   const machine = describeMachine();
   const { date, kernel, cpus, cpuModel, node, packages } = machine;
   console.log(`${date}, Linux ${kernel}, ${cpus} CPUs (${cpuModel}), Node ${node}`);
@@ -30,11 +31,12 @@ async function bench(options: Options): Promise<void> {
   const noises: number[] = [];
   // One policy for all: Debian's rtkit's lets root own the name, too.
   await using rig = await startRig({ rtkitPolicy: true });
+  const bench = { rig, options, stops: new PolkitStops() };
   for (let round = 0; round < options.rounds; round++) {
     noises.push(await noise());
     for (const subject of orders[round % orders.length] ?? []) {
       console.error(`round ${round + 1} of ${options.rounds}: ${subject}`);
-      results.add(subject, await measure(subject, rig, options));
+      results.add(subject, await measure(subject, bench));
     }
   }
 
@@ -43,17 +45,19 @@ async function bench(options: Options): Promise<void> {
   const loudest = Math.max(...noises);
   if (loudest > noiseMax)
     console.log(`NOT QUIET: between the rounds others used up to ${Math.round(loudest * 100)} % of the CPUs.`);
+  if (bench.stops.count > 0)
+    console.log(`polkitd stood still ${bench.stops.count} times; what it spoilt was measured again.`);
   if (options.json !== undefined)
     writeFileSync(
       options.json,
-      `${JSON.stringify({ machine, options, noises, rows: results.rows.map(summary) }, null, 2)}\n`,
+      `${JSON.stringify({ machine, options, noises, polkitStops: bench.stops.count, rows: results.rows.map(summary) }, null, 2)}\n`,
     );
 }
 
 async function main(): Promise<void> {
   const options = parseOptions(process.argv.slice(2));
   if (options === 'help') console.log(usage);
-  else await bench(options);
+  else await run(options);
 }
 
 main().catch((fault) => {

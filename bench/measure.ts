@@ -1,24 +1,26 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { rtkitFace } from '../test/rig/caller.ts';
-import { Child } from '../test/rig/child.ts';
-import { inNamespaceOf } from '../test/rig/namespace.ts';
-import { built } from '../test/rig/paths.ts';
 import type { Rig } from '../test/rig/rig.ts';
 import { type Case, cases, type Step } from './cases.ts';
-import { linesOf, type Measured, runClient, type Shot, type Starts } from './client.ts';
+import { type Measured, runClient, type Shot } from './client.ts';
 import { bigMessageFigures, type Figure, figuresOf } from './figures.ts';
 import { memoryFigures } from './memory.ts';
 import type { Options } from './options.ts';
-import { median } from './stats.ts';
-import { commandOf, environment, logging, logOf, type Subject, start } from './subjects.ts';
+import type { PolkitStops } from './polkit.ts';
+import { timeActivations, timeStarts } from './starts.ts';
+import { logOf, type Subject, start } from './subjects.ts';
 
-const startsPerRound = '5';
+export interface Bench {
+  readonly rig: Rig;
+  readonly options: Options;
+  readonly stops: PolkitStops;
+}
+
 const bigMessagesPerRound = '2';
 
 /** Everything about one subject in one round: it is started for it, and ended. @throws if it dies, or any call fails */
-export async function measure(subject: Subject, rig: Rig, options: Options): Promise<Figure[]> {
+export async function measure(subject: Subject, bench: Bench): Promise<Figure[]> {
+  const { rig, options } = bench;
   const wanted = (name: string) => options.only.length === 0 || options.only.includes(name);
   const figures: Figure[] = [];
   if (wanted('start')) figures.push(await timeStarts(subject, rig));
@@ -32,7 +34,7 @@ export async function measure(subject: Subject, rig: Rig, options: Options): Pro
     await sleep(500);
     remember('idle', 'RSS', 'PSS', 'anonymous');
     for (const one of cases.filter((one) => wanted(one.name) && suits(one, subject, options)))
-      figures.push(...(await measureCase(one, subject, rig)));
+      figures.push(...(await measureCase(one, subject, bench)));
     remember('after grants', 'RSS');
     if (wanted('bigmessage'))
       figures.push(...bigMessageFigures(await runClient<Shot>(rig, 'bigmessage', bigMessagesPerRound)));
@@ -49,9 +51,10 @@ export async function measure(subject: Subject, rig: Rig, options: Options): Pro
 const suits = ({ long, floor }: Case, subject: Subject, options: Options): boolean =>
   (options.long || !long) && (subject !== 'floor' || floor !== false);
 
-async function measureCase({ name, before = [], steps }: Case, subject: Subject, rig: Rig): Promise<Figure[]> {
+async function measureCase(one: Case, subject: Subject, { rig, stops }: Bench): Promise<Figure[]> {
+  const { name, before = [], steps } = one;
   const words = steps.flatMap((step) => [verbFor(subject, step), `${step.count}`]);
-  const lines = await runClient<Measured>(rig, ...before, ...words);
+  const lines = await stops.around(rig, () => runClient<Measured>(rig, ...before, ...words));
   return steps.flatMap((step, index) => {
     const line = lines[index];
     if (line?.usec.length !== step.count) throw new Error(`the client did not measure ${step.verb}`);
@@ -63,38 +66,6 @@ async function measureCase({ name, before = [], steps }: Case, subject: Subject,
 /** A grant costs at least what asking polkit costs. */
 const verbFor = (subject: Subject, { verb }: Step): string =>
   subject === 'floor' && verb === 'grant' ? 'authorization' : verb;
-
-async function timeStarts(subject: Subject, rig: Rig): Promise<Figure> {
-  return await launch('start', rig, commandOf(subject, rig));
-}
-
-async function timeActivations(subject: Subject, rig: Rig): Promise<Figure> {
-  const file = join(rig.dir, 'services', `${rtkitFace.name}.service`);
-  const command = commandOf(subject, rig).map((word) => `'${word}'`);
-  writeFileSync(file, `[D-BUS Service]\nName=${rtkitFace.name}\nExec=${command.join(' ')}\nUser=root\n`);
-  await reloadBus(rig);
-  try {
-    return await launch('activation', rig);
-  } finally {
-    // Who dies in the middle of a measurement is to be missed, not quietly started again.
-    rmSync(file);
-    await reloadBus(rig);
-  }
-}
-
-async function reloadBus(rig: Rig): Promise<void> {
-  const bus = ['org.freedesktop.DBus', '/org/freedesktop/DBus', 'org.freedesktop.DBus'];
-  const { code, stderr } = await rig.busctl(['call', ...bus, 'ReloadConfig']);
-  if (code !== 0) throw new Error(`the bus does not reload: ${stderr}`);
-}
-
-async function launch(name: Starts['what'], rig: Rig, command: readonly string[] = []): Promise<Figure> {
-  const words = logging(rig, [built('build/bench-launch'), rig.address, startsPerRound, ...command]);
-  const program = await Child.start('bench-launch', inNamespaceOf(rig.busPid, words), { env: environment(rig) });
-  const [starts] = await linesOf<Starts>(program);
-  if (starts === undefined) throw new Error(`nobody timed the ${name}`);
-  return { name, unit: 'ms', value: median(starts.usec) / 1000 };
-}
 
 function lastLines(file: string): string {
   try {

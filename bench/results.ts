@@ -27,7 +27,7 @@ export function ratios({ values }: Row): number[] {
   const { rtkit, broker } = values;
   return broker.flatMap((value, round) => {
     const theirs = rtkit[round];
-    return theirs === undefined ? [] : [value / theirs];
+    return theirs === undefined || theirs === 0 ? [] : [value / theirs];
   });
 }
 

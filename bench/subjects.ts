@@ -15,7 +15,7 @@ const rtkitArgs = [
   ...['--threads-per-user-max=65536', '--processes-per-user-max=65536'],
 ];
 
-/** As far up as rtkit's: what is measured is work, not limits. */
+/** Limits as far up as rtkit's, for what is measured is work; and as patient with polkitd as rtkit is. */
 const brokerConfig = `
 [limits]
 processes_per_user_max = 65536
@@ -27,6 +27,9 @@ process_requests = 10000
 process_refill_per_sec = 10000
 user_requests = 10000
 user_refill_per_sec = 10000
+
+[polkit]
+timeout_msec = 25000
 `;
 
 export function commandOf(subject: Subject, rig: Rig): string[] {

@@ -12,6 +12,9 @@
 /* Every call here is checked: whatever is not answered as it should be ends the program with exit status 1, because a
  * refused request is quick and would look like a good figure. */
 
+/* Said with this status instead: polkitd answered nothing for twice 4 s, so the figure would be polkitd's. */
+enum { EXIT_POLKIT_STANDS_STILL = 3 };
+
 __attribute__((noreturn, format(printf, 1, 2))) void die(const char *format, ...);
 
 uint64_t now_nsec(void);
