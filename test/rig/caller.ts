@@ -18,7 +18,10 @@ const faceOf = (name: string): Face => ({ name, path: `/${name.replaceAll('.', '
 export const ownFace = faceOf('org.example.RealtimeBroker');
 export const rtkitFace = faceOf('org.freedesktop.RealtimeKit1');
 
-/** Strings without spaces; '*N' stands for N bytes of them, and for an array "ay" of N. */
+/**
+ * Strings without spaces; '*N' stands for N bytes of them, and for an array "ay" of N. Other containers as busctl has
+ * them: an array is its length and its elements, a variant its signature and its value.
+ */
 export type Argument = number | bigint | boolean | string;
 
 /** The body is as busctl --json shows it: a variant is { type, data }, a dictionary an object. */
@@ -107,9 +110,17 @@ export class Caller {
     await this.#ask('reap', pid);
   }
 
-  /** This worker thread, or the leader, runs the program anew: all threads and the connection are gone then. */
-  async exec(tid?: number): Promise<void> {
-    await this.#ask('exec', ...(tid === undefined ? [] : [tid]));
+  /**
+   * This worker thread, or the leader, runs the program anew, or a copy of it: all threads and the connection are gone
+   * then.
+   */
+  async exec(tid = 0, program?: string): Promise<void> {
+    await this.#ask('exec', tid, ...(program === undefined ? [] : [program]));
+  }
+
+  /** The main thread ends; the process goes on without it. */
+  async leave(): Promise<void> {
+    await this.#ask('leave');
   }
 
   /** Goes on as process 1 of a new PID namespace, without threads, with a new pid here. */
@@ -138,6 +149,11 @@ export class Caller {
   /** The same on a connection of its own, closed at once. */
   fresh(face: Face, member: string, signature = '', ...args: Argument[]): Promise<Reply> {
     return this.#reply('fresh', ...callWords(face, member, signature, args));
+  }
+
+  /** A call after which, `msec` later, both RLIMIT_RTTIMEs are set to `usec`. */
+  lateRttime(msec: number, usec: number, face: Face, member: string, signature: string, ...args: Argument[]) {
+    return this.#reply('late-rttime', msec, usec, usec, ...callWords(face, member, signature, args));
   }
 
   /** A call that says NO_REPLY_EXPECTED. */
