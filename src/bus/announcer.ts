@@ -5,23 +5,27 @@ import type { Dictionary } from './wire.ts';
 /** Two signals a second at most, however many grants come and go: everyone on the bus may be listening. */
 const pauseMsec = 500;
 
+type Later = (msec: number, act: () => void) => void;
+
 /** Says what properties have changed: the first change at once, the next ones together. At rest it has no timer. */
 export class Announcer {
   readonly #properties: readonly Property[];
   readonly #announce: (changed: Dictionary) => void;
+  readonly #later: Later;
   readonly #told = new Map<string, string>();
-  #pause: NodeJS.Timeout | undefined;
+  #pausing = false;
   #touched = false;
 
-  constructor(properties: readonly Property[], announce: (changed: Dictionary) => void) {
+  constructor(properties: readonly Property[], announce: (changed: Dictionary) => void, later: Later = afterwards) {
     this.#properties = properties;
     this.#announce = announce;
+    this.#later = later;
     this.#news();
   }
 
   /** Something may have changed. */
   touch(): void {
-    if (this.#pause !== undefined) {
+    if (this.#pausing) {
       this.#touched = true;
       return;
     }
@@ -29,12 +33,12 @@ export class Announcer {
     const news = this.#news();
     if (news.length === 0) return;
     this.#announce(news.map((property) => [property.name, variantOf(property)]));
-    this.#pause = setTimeout(() => this.#resume(), pauseMsec);
-    this.#pause.unref();
+    this.#pausing = true;
+    this.#later(pauseMsec, () => this.#resume());
   }
 
   #resume(): void {
-    this.#pause = undefined;
+    this.#pausing = false;
     if (!this.#touched) return;
     this.#touched = false;
     this.touch();
@@ -49,3 +53,7 @@ export class Announcer {
     });
   }
 }
+
+const afterwards: Later = (msec, act) => {
+  setTimeout(act, msec).unref();
+};

@@ -1,7 +1,7 @@
-import { connect, type Socket } from 'node:net';
-import handshake from 'dbus-native/lib/handshake.js';
 import { parseAddresses } from './address.ts';
 import { Connection } from './connection.ts';
+import { authenticate } from './handshake.ts';
+import { SocketStream } from './stream.ts';
 
 /** A bus that does not even say hello within this time is no bus to wait for. */
 const connectMsec = 10_000;
@@ -23,26 +23,25 @@ export async function connectBus(address: string): Promise<Connection> {
 }
 
 async function open(path: string): Promise<Connection> {
-  const socket = connect(path);
-  const deadline = setTimeout(() => socket.destroy(new Error('no answer to the handshake')), connectMsec);
+  requireAbstract(path);
+  const stream = await SocketStream.open(path);
+  const deadline = setTimeout(() => stream.destroy('the bus does not answer'), connectMsec);
   try {
-    await authenticated(socket);
-    const connection = new Connection(socket);
-    [connection.name] = await connection.askDaemon('Hello', '', [], 's');
+    await authenticate(stream, process.getuid?.() ?? 0);
+    const connection = new Connection(stream);
+    await connection.hello();
     return connection;
   } catch (fault) {
-    socket.destroy();
+    stream.destroy('the bus was no use');
     throw fault;
   } finally {
     clearTimeout(deadline);
   }
 }
 
-/** EXTERNAL alone: who we are is what the kernel says, and no other mechanism has any business on a system bus. */
-function authenticated(socket: Socket): Promise<void> {
-  return new Promise((resolve, reject) => {
-    socket.once('error', reject);
-    socket.once('close', () => reject(new Error('the bus closed the connection in the handshake')));
-    handshake(socket, { authMethods: ['EXTERNAL'] }, (error) => (error ? reject(error) : resolve()));
-  });
+/** Before libuv 1.48 an abstract name is filled up with NULs, and thereby another one: nobody listens there. */
+function requireAbstract(path: string): void {
+  const [major = 0, minor = 0] = process.versions.uv.split('.').map(Number);
+  if (path.startsWith('\0') && major === 1 && minor < 48)
+    throw new Error(`Node ${process.version} cannot reach abstract sockets (libuv ${process.versions.uv})`);
 }

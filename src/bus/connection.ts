@@ -1,7 +1,7 @@
-import type { Socket } from 'node:net';
 import { BusError, NameTaken } from './bus-error.ts';
 import { type Frame, Frames } from './frames.ts';
 import { PendingCalls } from './pending.ts';
+import type { Stream } from './stream.ts';
 import { marshal, messageFlags, messageTypes, type Outgoing, readBody, type Values } from './wire.ts';
 
 /** Whom to call, and what. */
@@ -19,63 +19,57 @@ export interface CallOptions {
   readonly autoStart?: boolean;
 }
 
-export interface Signal {
-  readonly path: string;
-  readonly interface: string;
-  readonly member: string;
-}
+export type Signal = Omit<Target, 'destination'>;
 
-const daemon = {
-  destination: 'org.freedesktop.DBus',
-  path: '/org/freedesktop/DBus',
-  interface: 'org.freedesktop.DBus',
-};
+const daemonName = 'org.freedesktop.DBus';
 
 /**
  * A connection to a message bus, made by `connectBus`.
  *
- * Of dbus-native it takes the handshake and the reading and writing of values, but neither its MessageBus nor its
- * createConnection: the one answers Properties, Introspectable and Peer on its own and looks members up where inherited
- * ones are found too; the other parses every body before anybody can say whether it is wanted, and gives the connection
- * up when one cannot be parsed. Here a body is looked into only when its signature is what some member takes.
+ * dbus-native reads and writes the values, no more. Its MessageBus answers Properties, Introspectable and Peer on its own,
+ * and looks members up where inherited ones are found too; its connection parses every body before anybody can say whether
+ * it is wanted, and gives up when one cannot be parsed. Here messages are cut by Frames, and a body is looked into only
+ * when its signature is what some member takes.
  */
 export class Connection {
-  /** The unique name, ":1.42". Empty until Hello is answered. */
-  name = '';
-  /** Somebody calls us. What it throws is a fault of ours and goes to `onFault`. */
+  /** Somebody calls us. It is to be read at once: its bytes do not last. */
   onCall: (call: Frame) => void = () => {};
+  /** Told what `onCall` threw, which it should not. */
   onFault: (fault: unknown) => void = () => {};
-  /** Settles, with why, when the bus is gone for good. Never rejects. */
-  readonly closed: Promise<string>;
 
-  readonly #socket: Socket;
+  readonly #stream: Stream;
   readonly #frames = new Frames();
   readonly #pending = new PendingCalls();
+  #name = '';
   #serial = 0;
-  #corked = false;
-  #why = 'the bus closed the connection';
 
-  /** @param socket on which the handshake is done */
-  constructor(socket: Socket) {
-    this.#socket = socket;
-    this.closed = new Promise((resolve) => {
-      socket.once('close', () => {
-        this.#pending.endAll(this.#why);
-        resolve(this.#why);
-      });
-    });
-    socket.on('error', (error) => {
-      this.#why = error.message;
-    });
-    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
-    socket.on('drain', () => socket.resume());
+  /** @param stream on which the handshake is done */
+  constructor(stream: Stream) {
+    this.#stream = stream;
+    stream.onBytes = (bytes) => this.#receive(bytes);
+    stream.closed.then((why) => this.#pending.endAll(why));
+  }
+
+  /** Our unique name, ":1.42". */
+  get name(): string {
+    return this.#name;
+  }
+
+  /** Settles, with why, when the bus is gone for good. Never rejects. */
+  get closed(): Promise<string> {
+    return this.#stream.closed;
+  }
+
+  /** Has to be said first, and once. */
+  async hello(): Promise<void> {
+    [this.#name] = await this.askDaemon('Hello', '', [], 's');
   }
 
   /**
    * Calls a member and waits for its reply, which must have the signature `expected`.
    * @throws BusError
    */
-  async call<Expected extends string>(
+  call<Expected extends string>(
     target: Target,
     signature: string,
     body: readonly unknown[],
@@ -85,14 +79,20 @@ export class Connection {
     const serial = this.#nextSerial();
     const flags = autoStart ? 0 : messageFlags.noAutoStart;
     this.#send({ type: messageTypes.call, serial, flags, ...target, signature, body });
-    const reply = await this.#pending.wait(serial, timeoutMsec);
-    const came = reply.fields.signature ?? '';
-    if (came !== expected || reply.body === undefined)
-      throw new BusError(
-        'org.freedesktop.DBus.Error.InconsistentMessage',
-        `${target.member} replied '${came}'${reply.body === undefined ? ', far too large,' : ''} and not '${expected}'`,
-      );
-    return readBody(reply, expected);
+    // Who we are told somebody is must come from the bus daemon itself, however lax its policy about replies.
+    const from = target.destination === daemonName ? daemonName : undefined;
+    return this.#pending.wait(serial, { from, timeoutMsec, read: (reply) => readReply(reply, target, expected) });
+  }
+
+  /** What the bus daemon itself is asked. */
+  askDaemon<Expected extends string>(
+    member: string,
+    signature: string,
+    body: readonly unknown[],
+    expected: Expected,
+  ): Promise<Values<Expected>> {
+    const target = { destination: daemonName, path: '/org/freedesktop/DBus', interface: daemonName, member };
+    return this.call(target, signature, body, expected);
   }
 
   /** Nothing is sent to who does not want to hear. */
@@ -107,24 +107,8 @@ export class Connection {
   }
 
   signal(signal: Signal, signature: string, body: readonly unknown[]): void {
-    this.#send({
-      type: messageTypes.signal,
-      serial: this.#nextSerial(),
-      flags: messageFlags.noReplyExpected,
-      ...signal,
-      signature,
-      body,
-    });
-  }
-
-  /** What the bus daemon itself is asked. */
-  askDaemon<Expected extends string>(
-    member: string,
-    signature: string,
-    body: readonly unknown[],
-    expected: Expected,
-  ): Promise<Values<Expected>> {
-    return this.call({ ...daemon, member }, signature, body, expected);
+    const flags = messageFlags.noReplyExpected;
+    this.#send({ type: messageTypes.signal, serial: this.#nextSerial(), flags, ...signal, signature, body });
   }
 
   /**
@@ -133,23 +117,22 @@ export class Connection {
    */
   async requestName(name: string): Promise<void> {
     const doNotQueue = 4;
-    const [outcome] = await this.askDaemon('RequestName', 'su', [name, doNotQueue], 'u');
     const primaryOwner = 1;
     const alreadyOwner = 4;
+    const [outcome] = await this.askDaemon('RequestName', 'su', [name, doNotQueue], 'u');
     if (outcome !== primaryOwner && outcome !== alreadyOwner) throw new NameTaken(name);
   }
 
+  /** Ends the connection when all is sent. */
   close(): void {
-    this.#why = 'closed by us';
-    this.#socket.end();
+    this.#stream.end();
   }
 
-  #receive(chunk: Buffer): void {
+  #receive(bytes: Buffer): void {
     try {
-      for (const frame of this.#frames.feed(chunk)) this.#dispatch(frame);
+      for (const frame of this.#frames.feed(bytes)) this.#dispatch(frame);
     } catch (fault) {
-      this.#why = fault instanceof Error ? fault.message : String(fault);
-      this.#socket.destroy();
+      this.#stream.destroy(fault instanceof Error ? fault.message : String(fault));
     }
   }
 
@@ -178,17 +161,17 @@ export class Connection {
     return this.#serial;
   }
 
-  /** All that is sent in one turn goes out in one write. Who cannot send stops reading: so the queue has an end. */
   #send(outgoing: Outgoing): void {
-    const bytes = marshal(outgoing);
-    if (!this.#corked) {
-      this.#corked = true;
-      this.#socket.cork();
-      process.nextTick(() => {
-        this.#corked = false;
-        this.#socket.uncork();
-      });
-    }
-    if (!this.#socket.write(bytes)) this.#socket.pause();
+    this.#stream.write(marshal(outgoing));
   }
+}
+
+function readReply<Expected extends string>(reply: Frame, { member }: Target, expected: Expected): Values<Expected> {
+  const { signature = '' } = reply.fields;
+  if (signature === expected && reply.body !== undefined) return readBody(reply, expected);
+  const size = reply.body === undefined ? ' far too large' : '';
+  throw new BusError(
+    'org.freedesktop.DBus.Error.InconsistentMessage',
+    `${member} replied '${signature}'${size} instead of '${expected}'`,
+  );
 }

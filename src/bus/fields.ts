@@ -1,4 +1,4 @@
-import { Cursor, Malformed, type Script } from './cursor.ts';
+import { type Cursor, Malformed, type Script } from './cursor.ts';
 import { skip } from './skip.ts';
 
 /** The header of a message, D-Bus specification "Header Fields". */
@@ -19,35 +19,38 @@ const textMax = 1024;
 
 type Text = 'path' | 'interface' | 'member' | 'errorName' | 'sender' | 'signature';
 
-const known = new Map<number, readonly [type: string, name: Text | 'replySerial']>([
-  [1, ['o', 'path']],
-  [2, ['s', 'interface']],
-  [3, ['s', 'member']],
-  [4, ['s', 'errorName']],
-  [5, ['u', 'replySerial']],
-  [7, ['s', 'sender']],
-  [8, ['g', 'signature']],
-]);
+/** By their codes; 0 is invalid, 6 is our own name. */
+const known: readonly (readonly [type: string, name: Text | 'replySerial'] | undefined)[] = [
+  undefined,
+  ['o', 'path'],
+  ['s', 'interface'],
+  ['s', 'member'],
+  ['s', 'errorName'],
+  ['u', 'replySerial'],
+  undefined,
+  ['s', 'sender'],
+  ['g', 'signature'],
+];
 
 /**
  * Reads the array of header fields, `length` bytes of it, and the padding behind it. Fields nobody here needs are passed
  * over by their signature and lengths: however large they are, they are neither held nor walked through.
  * @throws Malformed
  */
-export function* readFields(length: number, littleEndian: boolean): Script<Fields> {
+export function* readFields(length: number, cursor: Cursor): Script<Fields> {
   const fields: Fields = {};
-  // Fields are structs, which begin at multiples of 8: counted from here, since the header before them has 16 bytes.
-  const cursor = new Cursor(Math.ceil(length / 8) * 8, littleEndian);
+  cursor.begin(Math.ceil(length / 8) * 8);
   while (!cursor.atEnd) {
-    const start = yield cursor.take(4);
-    const [code = 0, signatureLength = 0, type = 0] = start;
-    const field = known.get(code);
-    if (field !== undefined && signatureLength === 1 && field[0].charCodeAt(0) === type) {
+    yield cursor.take(4);
+    const signatureLength = cursor.byte(1);
+    const field = known[cursor.byte(0)];
+    if (field !== undefined && signatureLength === 1 && field[0] === cursor.text(1, 2)) {
       yield* readField(fields, field[1], cursor);
     } else {
       if (signatureLength === 0) throw new Malformed('a header field has no type');
-      const rest = yield cursor.take(signatureLength - 1);
-      yield* skip(Buffer.concat([start.subarray(2), rest]).toString('latin1', 0, signatureLength), cursor);
+      const start = cursor.text(2, 2);
+      yield cursor.take(signatureLength - 1);
+      yield* skip((start + cursor.text(signatureLength - 1)).slice(0, signatureLength), cursor);
     }
     yield cursor.align(8);
   }
@@ -55,11 +58,13 @@ export function* readFields(length: number, littleEndian: boolean): Script<Field
 }
 
 function* readField(fields: Fields, name: Text | 'replySerial', cursor: Cursor): Script<void> {
-  const number = name === 'signature' ? (yield cursor.take(1)).readUInt8() : cursor.uint32(yield cursor.take(4));
+  yield cursor.take(name === 'signature' ? 1 : 4);
+  const number = name === 'signature' ? cursor.byte(0) : cursor.uint32();
   if (name === 'replySerial') {
     fields.replySerial = number;
   } else if (number <= textMax) {
-    fields[name] = (yield cursor.take(number + 1)).toString('utf8', 0, number);
+    yield cursor.take(number + 1);
+    fields[name] = cursor.text(number);
   } else {
     yield cursor.skip(number + 1);
     fields.oversized = true;

@@ -1,4 +1,4 @@
-import { Malformed, type Script } from './cursor.ts';
+import { Cursor, Malformed, type Script } from './cursor.ts';
 import { type Fields, readFields } from './fields.ts';
 
 /** A body larger than this is not held, let alone parsed: 16 MB would keep every other caller waiting. */
@@ -10,7 +10,9 @@ const fieldsMax = 64 * 1024;
 /** The specification's limit on a whole message: beyond it the peer is no message bus. */
 const messageMax = 128 * 1024 * 1024;
 
-/** A message as it came, its body not yet looked into. */
+const headerBytes = 16;
+
+/** A message as it came, its body not yet looked into, and valid only as long as the chunk it came in. */
 export interface Frame {
   readonly type: number;
   readonly flags: number;
@@ -21,54 +23,54 @@ export interface Frame {
   readonly body: Buffer | undefined;
 }
 
-const nothing = Buffer.alloc(0);
-
 /**
  * Cuts the stream of bytes into messages. It holds no more than one body of `bodyMax`, and what it throws away costs no
  * more than the reading of it.
  */
 export class Frames {
+  readonly #cursor = new Cursor();
   readonly #script = this.#read();
-  readonly #ready: Frame[] = [];
+  #ready: Frame[] = [];
   #held: Buffer[] = [];
   #heldBytes = 0;
-  /** What the script asked for: to be given so many bytes, or, if negative, to have so many thrown away. */
+  /** What the script asked for: to be shown so many bytes, or, if negative, to have so many thrown away. */
   #wanted = this.#script.next().value as number;
 
   /** @throws Malformed when the peer broke the protocol; nothing may be fed afterwards */
   feed(chunk: Buffer): readonly Frame[] {
+    this.#ready = [];
     let at = 0;
     for (;;) {
       const left = chunk.length - at;
-      if (this.#wanted <= 0) {
-        const skipped = Math.min(-this.#wanted, left);
+      const wanted = this.#wanted;
+      if (wanted < 0) {
+        const skipped = Math.min(-wanted, left);
         at += skipped;
         this.#wanted += skipped;
-        if (this.#wanted < 0) break;
-        this.#resume(nothing);
-      } else if (this.#heldBytes + left < this.#wanted) {
-        if (left > 0) this.#hold(chunk.subarray(at));
-        break;
+        if (this.#wanted < 0) return this.#ready;
+      } else if (this.#heldBytes + left < wanted) {
+        this.#hold(chunk, at);
+        return this.#ready;
+      } else if (this.#heldBytes > 0) {
+        const end = at + wanted - this.#heldBytes;
+        this.#cursor.show(this.#release(chunk.subarray(at, end)), 0);
+        at = end;
       } else {
-        const missing = this.#wanted - this.#heldBytes;
-        this.#resume(this.#release(chunk.subarray(at, at + missing)));
-        at += missing;
+        this.#cursor.show(chunk, at);
+        at += wanted;
       }
+      this.#wanted = this.#script.next().value as number;
     }
-    return this.#ready.splice(0);
   }
 
-  #resume(bytes: Buffer): void {
-    this.#wanted = this.#script.next(bytes).value as number;
-  }
-
-  #hold(bytes: Buffer): void {
-    this.#held.push(bytes);
-    this.#heldBytes += bytes.length;
+  /** A copy: the chunk's memory is used again. */
+  #hold(chunk: Buffer, from: number): void {
+    if (from === chunk.length) return;
+    this.#held.push(Buffer.from(chunk.subarray(from)));
+    this.#heldBytes += chunk.length - from;
   }
 
   #release(last: Buffer): Buffer {
-    if (this.#heldBytes === 0) return last;
     const whole = Buffer.concat([...this.#held, last]);
     this.#held = [];
     this.#heldBytes = 0;
@@ -76,22 +78,25 @@ export class Frames {
   }
 
   *#read(): Script<never> {
+    const cursor = this.#cursor;
     for (;;) {
-      const header = yield 16;
-      const littleEndian = header[0] === 0x6c;
-      if (!littleEndian && header[0] !== 0x42) throw new Malformed('a message has neither byte order');
-      if (header[3] !== 1) throw new Malformed(`a message has protocol version ${header[3]}`);
+      yield headerBytes;
+      const byteOrder = cursor.text(1);
+      if (byteOrder !== 'l' && byteOrder !== 'B') throw new Malformed('a message has neither byte order');
+      if (cursor.byte(3) !== 1) throw new Malformed(`a message has protocol version ${cursor.byte(3)}`);
 
-      const uint32 = (offset: number) => (littleEndian ? header.readUInt32LE(offset) : header.readUInt32BE(offset));
-      const bodyLength = uint32(4);
-      const fieldsLength = uint32(12);
+      const littleEndian = byteOrder === 'l';
+      cursor.littleEndian = littleEndian;
+      const [type, flags, serial] = [cursor.byte(1), cursor.byte(2), cursor.uint32(8)];
+      const [bodyLength, fieldsLength] = [cursor.uint32(4), cursor.uint32(12)];
       if (bodyLength + fieldsLength > messageMax) throw new Malformed('a message is longer than 128 MiB');
 
-      const frame = { type: header.readUInt8(1), flags: header.readUInt8(2), serial: uint32(8), littleEndian };
-      const fields = yield* readFields(fieldsLength, littleEndian);
+      const fields = yield* readFields(fieldsLength, cursor);
       if (fieldsLength > fieldsMax) fields.oversized = true;
-      const body = yield bodyLength > bodyMax ? -bodyLength : bodyLength;
-      this.#ready.push({ ...frame, fields, body: bodyLength > bodyMax ? undefined : body });
+      const tooLarge = bodyLength > bodyMax;
+      yield tooLarge ? -bodyLength : bodyLength;
+      const body = tooLarge ? undefined : cursor.slice(bodyLength);
+      this.#ready.push({ type, flags, serial, littleEndian, fields, body });
     }
   }
 }

@@ -2,8 +2,17 @@ import { BusError } from './bus-error.ts';
 import type { Frame } from './frames.ts';
 import { messageTypes, readBody } from './wire.ts';
 
+/** What is expected of a reply, and how it is read: at once, since its bytes do not last. */
+export interface Expected<Result> {
+  /** Only what comes from there is a reply; undefined: whoever the bus lets reply. */
+  readonly from: string | undefined;
+  readonly timeoutMsec: number;
+  readonly read: (reply: Frame) => Result;
+}
+
 interface Waiting {
-  readonly resolve: (reply: Frame) => void;
+  readonly from: string | undefined;
+  readonly settle: (reply: Frame) => void;
   readonly reject: (error: Error) => void;
   readonly deadline: NodeJS.Timeout;
 }
@@ -12,22 +21,29 @@ interface Waiting {
 export class PendingCalls {
   readonly #waiting = new Map<number, Waiting>();
 
-  wait(serial: number, timeoutMsec: number): Promise<Frame> {
+  wait<Result>(serial: number, { from, timeoutMsec, read }: Expected<Result>): Promise<Result> {
     return new Promise((resolve, reject) => {
-      const deadline = setTimeout(
-        () => this.#take(serial)?.reject(new BusError(noReply, `no reply within ${timeoutMsec} ms`)),
-        timeoutMsec,
-      );
-      this.#waiting.set(serial, { resolve, reject, deadline });
+      const expire = () => this.#take(serial)?.reject(new BusError(noReply, `no reply within ${timeoutMsec} ms`));
+      const settle = (reply: Frame) => {
+        try {
+          resolve(read(reply));
+        } catch (fault) {
+          reject(fault);
+        }
+      };
+      this.#waiting.set(serial, { from, settle, reject, deadline: setTimeout(expire, timeoutMsec) });
     });
   }
 
-  /** A reply to nothing we ask (any more) is nobody's concern. */
+  /** A reply to nothing we ask (any more), or from somebody else, is nobody's concern. */
   settle(frame: Frame): void {
-    const waiting = this.#take(frame.fields.replySerial ?? 0);
-    if (waiting === undefined) return;
-    if (frame.type === messageTypes.reply) waiting.resolve(frame);
-    else waiting.reject(new BusError(frame.fields.errorName ?? failed, textOf(frame)));
+    const { replySerial = 0, sender, errorName = failed } = frame.fields;
+    const from = this.#waiting.get(replySerial)?.from;
+    if (from !== undefined && from !== sender) return;
+
+    const waiting = this.#take(replySerial);
+    if (frame.type === messageTypes.reply) waiting?.settle(frame);
+    else waiting?.reject(new BusError(errorName, textOf(frame)));
   }
 
   endAll(why: string): void {

@@ -22,19 +22,23 @@ export function* skip(signature: string, cursor: Cursor, depth = 0): Script<void
         break;
       case 's':
       case 'o':
-        yield cursor.skip(cursor.uint32(yield cursor.take(4)) + 1);
+        yield cursor.take(4);
+        yield cursor.skip(cursor.uint32() + 1);
         break;
       case 'g':
-        yield cursor.skip((yield cursor.take(1)).readUInt8() + 1);
+        yield cursor.take(1);
+        yield cursor.skip(cursor.byte(0) + 1);
         break;
       case 'v': {
-        const length = (yield cursor.take(1)).readUInt8();
-        const inner = (yield cursor.take(length + 1)).toString('latin1', 0, length);
-        yield* skip(inner, cursor, depth + 1);
+        yield cursor.take(1);
+        const length = cursor.byte(0);
+        yield cursor.take(length + 1);
+        yield* skip(cursor.text(length), cursor, depth + 1);
         break;
       }
       case 'a': {
-        const length = cursor.uint32(yield cursor.take(4));
+        yield cursor.take(4);
+        const length = cursor.uint32();
         // The length does not count the padding before the first element.
         yield cursor.align(alignmentOf(signature.charAt(i + 1)));
         yield cursor.skip(length);
