@@ -13,7 +13,10 @@ const shared = { oxc: { target: 'node20' }, plugins: [xmlAsText] };
 export default defineConfig({
   test: {
     projects: [
-      { ...shared, test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/integration/**'] } },
+      {
+        ...shared,
+        test: { name: 'unit', include: ['test/**/*.test.ts', 'bench/**/*.test.ts'], exclude: ['test/integration/**'] },
+      },
       {
         ...shared,
         test: {

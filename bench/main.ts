@@ -46,7 +46,7 @@ async function run(options: Options): Promise<void> {
   if (loudest > noiseMax)
     console.log(`NOT QUIET: between the rounds others used up to ${Math.round(loudest * 100)} % of the CPUs.`);
   if (bench.stops.count > 0)
-    console.log(`polkitd stood still ${bench.stops.count} times; what it spoilt was measured again.`);
+    console.log(`polkitd stood still, ${bench.stops.count} ×; what that spoilt was measured again.`);
   if (options.json !== undefined)
     writeFileSync(
       options.json,
