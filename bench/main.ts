@@ -33,8 +33,8 @@ async function run(options: Options): Promise<void> {
   await using rig = await startRig({ rtkitPolicy: true });
   const bench = { rig, options, stops: new PolkitStops() };
   for (let round = 0; round < options.rounds; round++) {
-    noises.push(await noise());
     for (const subject of orders[round % orders.length] ?? []) {
+      noises.push(await noise());
       console.error(`round ${round + 1} of ${options.rounds}: ${subject}`);
       results.add(subject, await measure(subject, bench));
     }
@@ -44,7 +44,7 @@ async function run(options: Options): Promise<void> {
   console.log(`\n${bigMessageVerdict(results.rows) ?? ''}`);
   const loudest = Math.max(...noises);
   if (loudest > noiseMax)
-    console.log(`NOT QUIET: between the rounds others used up to ${Math.round(loudest * 100)} % of the CPUs.`);
+    console.log(`NOT QUIET: between the measurements others used up to ${Math.round(loudest * 100)} % of the CPUs.`);
   if (bench.stops.count > 0)
     console.log(`polkitd stood still, ${bench.stops.count} ×; what that spoilt was measured again.`);
   if (options.json !== undefined)
