@@ -62,4 +62,83 @@ RTB_EXPORT int rtb_waiter_forget(struct rtb_waiter *waiter, int pidfd);
 /* Ends the thread and frees the waiter: no other call may be under way. Pidfds and the reader's end stay open. */
 RTB_EXPORT int rtb_waiter_close(struct rtb_waiter *waiter);
 
+/*
+ * The watchdog: keeps the machine alive while JavaScript may not run. It looks at the granted threads of its roster, arms
+ * a canary on each CPU where they burn, and demotes by itself whoever starves it. While the roster is empty nothing wakes.
+ */
+struct rtb_watchdog;
+
+struct rtb_watchdog_rule {
+	/* Its own SCHED_RR priority, above all grants. */
+	int32_t priority;
+	/* So many grants can be watched at once, at most 2^20. */
+	int32_t capacity;
+	/* See vigil.h. */
+	int32_t patience_msec;
+	int32_t sluggish_msec;
+	int32_t sluggish_window_msec;
+	int32_t grace_msec;
+	int32_t blame_permille;
+	int32_t nice_window_msec;
+};
+
+enum rtb_watchdog_event_kind {
+	/* A granted thread was demoted: cookie, cpu, reason, late, ran, window. */
+	RTB_DEMOTED = 1,
+	/* A CPU's canary starves: cpu, reason, late; RTB_DEMOTED follows if a granted thread is to blame. */
+	RTB_STARVED = 2,
+	/* It does no more: cpu. */
+	RTB_RECOVERED = 3,
+	/* No canary can be put on this CPU, though granted threads burn there: cpu. */
+	RTB_UNREACHABLE = 4,
+	/* The machine stood still, or slept, for so long, or the watchdog could not run: late. All windows began anew. */
+	RTB_STOOD_STILL = 5,
+};
+
+enum rtb_watchdog_reason {
+	RTB_SILENCE = 1,
+	RTB_SLUGGISH = 2,
+	/* Granted threads are not to blame. */
+	RTB_INNOCENT = 3,
+	/* High-priority threads kept the ordinary ones waiting. */
+	RTB_NICE = 4,
+};
+
+/* As it is read from the watchdog's descriptor, in the machine's byte order. */
+struct rtb_watchdog_event {
+	int32_t kind;
+	int32_t reason;
+	int32_t cpu;
+	/* So many events before this one were not read in time and are lost. */
+	uint32_t lost;
+	int64_t cookie;
+	int64_t boottime_usec;
+	uint64_t late_nsec;
+	/* CPU time the thread took in the window before. */
+	uint64_t ran_nsec;
+	uint64_t window_nsec;
+	uint64_t spare;
+};
+
+/*
+ * Starts it, asleep. Returns the descriptor to read events from, which is the caller's to close. -EPERM when it may not
+ * have its priority: a watchdog that starves with the others is none.
+ */
+RTB_EXPORT int rtb_watchdog_open(struct rtb_watchdog **watchdog, const struct rtb_watchdog_rule *rule);
+
+/*
+ * Enters a thread, to be done before it is promoted. `high_priority` is 0 for realtime. Returns its cookie, never the same
+ * twice; -ESRCH, -ENOSPC when the roster is full, -EMFILE, -ENFILE. By one thread only, like the next.
+ */
+RTB_EXPORT int64_t rtb_watchdog_enter(struct rtb_watchdog *watchdog, int pid, int tid, uint32_t uid, int high_priority);
+
+/* -ENOENT when it has left before. */
+RTB_EXPORT int rtb_watchdog_leave(struct rtb_watchdog *watchdog, int64_t cookie);
+
+/* What was seen so far counts no more: the machine is about to sleep, or has just woken. */
+RTB_EXPORT int rtb_watchdog_restart(struct rtb_watchdog *watchdog);
+
+/* Ends its threads and frees it. No other call may be under way. */
+RTB_EXPORT int rtb_watchdog_close(struct rtb_watchdog *watchdog);
+
 #endif

@@ -6,7 +6,7 @@ out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 
 for flags in '' '-fsanitize=address,undefined' '-fsanitize=thread'; do
-	for test in sched pidfd waiter hammer; do
+	for test in sched pidfd waiter hammer vigil; do
 		echo "${test} ${flags}"
 		# shellcheck disable=SC2086 # $flags is a list
 		${CC:-cc} -std=c11 -O1 -g -Wall -Wextra -Werror -pthread -fno-sanitize-recover=all $flags \
