@@ -1,0 +1,98 @@
+import type { Rttime } from '../../src/core/judge.ts';
+import type { Attributes } from '../../src/core/scheduling.ts';
+import type { Pid, StartTime, Thread, Tid, Uid } from '../../src/core/thread.ts';
+import { Refused } from '../../src/refused.ts';
+
+export interface FakeThread {
+  readonly tid: Tid;
+  readonly starttime: StartTime;
+  readonly house: FakeProcess;
+  attributes: Attributes;
+  cpuUsec: bigint;
+  /** A main thread that ended before the others keeps its tid. */
+  ended: boolean;
+  readonly onEnd: Set<() => void>;
+}
+
+export interface FakeProcess {
+  readonly pid: Pid;
+  readonly starttime: StartTime;
+  uids: readonly [real: Uid, effective: Uid, saved: Uid, fileSystem: Uid];
+  rttime: Exclude<Rttime, 'unread'>;
+  comm: string;
+  program: string;
+}
+
+/** What any thread is born with. */
+export const normal: Attributes = { policy: 'other', priority: 0, nice: 0, resetOnFork: false };
+
+/** Who lives, under which ids; the fake ports read it, and FakeWorld moves it. */
+export class FakeKernel {
+  readonly processes = new Map<Pid, FakeProcess>();
+  readonly threads = new Map<Tid, FakeThread>();
+  #nextId = 1000;
+  #ticks = 5000n;
+
+  freshId(): number {
+    return this.#nextId++;
+  }
+
+  startProcess(id: number, uid: Uid, rttime: Exclude<Rttime, 'unread'>): FakeProcess {
+    const process: FakeProcess = {
+      pid: id as Pid,
+      starttime: (this.#ticks + 1n) as StartTime,
+      uids: [uid, uid, uid, uid],
+      rttime,
+      comm: 'actor',
+      program: '/usr/bin/actor',
+    };
+    this.processes.set(process.pid, process);
+    this.startThread(id, process);
+    return process;
+  }
+
+  startThread(id: number, house: FakeProcess): FakeThread {
+    const thread: FakeThread = {
+      tid: id as Tid,
+      starttime: ++this.#ticks as StartTime,
+      house,
+      attributes: normal,
+      cpuUsec: 0n,
+      ended: false,
+      onEnd: new Set(),
+    };
+    this.threads.set(thread.tid, thread);
+    return thread;
+  }
+
+  end(thread: FakeThread): void {
+    thread.ended = true;
+    this.threads.delete(thread.tid);
+    for (const onEnd of thread.onEnd) onEnd();
+  }
+
+  process(pid: Pid): FakeProcess {
+    const process = this.processes.get(pid);
+    if (process === undefined) throw new Error(`the fake world has no process ${pid}`);
+    return process;
+  }
+
+  thread(tid: Tid): FakeThread {
+    const thread = this.threads.get(tid);
+    if (thread === undefined) throw new Error(`the fake world has no thread ${tid}`);
+    return thread;
+  }
+
+  threadsOf(pid: Pid): readonly FakeThread[] {
+    return [...this.threads.values()].filter(({ house }) => house.pid === pid);
+  }
+}
+
+/** The thread as a grant names it. */
+export const identityOf = ({ tid, starttime, house }: FakeThread): Thread => ({
+  tid,
+  starttime,
+  process: { pid: house.pid, starttime: house.starttime, uid: house.uids[0] },
+});
+
+export const noSuchThread = (what: string): Refused => new Refused({ reason: 'no-such-thread', what });

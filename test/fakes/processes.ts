@@ -1,0 +1,129 @@
+import type { Rttime } from '../../src/core/judge.ts';
+import type { Process, Thread, Uid } from '../../src/core/thread.ts';
+import type { Caller, ProcessTable, Sighting, ThreadHandle, Wanted } from '../../src/ports.ts';
+import { Refused } from '../../src/refused.ts';
+import { type FakeKernel, type FakeProcess, type FakeThread, identityOf, noSuchThread } from './kernel.ts';
+
+export class FakeProcessTable implements ProcessTable {
+  /** File descriptors that handles may still take. */
+  descriptorsLeft = Number.POSITIVE_INFINITY;
+  /** Handles that were opened and not closed. */
+  openHandles = 0;
+  readonly #kernel: FakeKernel;
+
+  constructor(kernel: FakeKernel) {
+    this.#kernel = kernel;
+  }
+
+  async find(caller: Caller, wanted: Wanted): Promise<Sighting> {
+    const process = this.#process(caller, wanted);
+    const { pid, uids, comm, program } = process;
+    const [uid] = uids;
+    if (uids.some((each) => each !== uid) || !mayTarget(caller, uid, wanted))
+      throw new Refused({ reason: 'not-your-process', pid, uids, caller: caller.uid });
+
+    const tid = wanted.thread === 0n ? BigInt(pid) : wanted.thread;
+    const thread = this.#kernel.threadsOf(pid).find((each) => BigInt(each.tid) === tid && !each.ended);
+    if (thread === undefined) throw noSuchThread(`Process ${pid} has no thread ${tid}`);
+    return { thread: identityOf(thread), comm, program };
+  }
+
+  open(thread: Thread): ThreadHandle {
+    const found = this.#kernel.threads.get(thread.tid);
+    if (found === undefined || found.ended || found.starttime !== thread.starttime)
+      throw noSuchThread(`Thread ${thread.tid} has ended`);
+    if (this.descriptorsLeft <= 0)
+      throw new Refused({
+        reason: 'kernel-refused',
+        call: 'pidfd_open',
+        errno: 'EMFILE',
+        cause: 'Out of descriptors.',
+      });
+
+    this.#count(+1);
+    return new FakeHandle(
+      thread,
+      found,
+      () => this.#kernel.threads.get(found.tid) !== found,
+      () => this.#count(-1),
+    );
+  }
+
+  rttime({ pid, starttime }: Process): Exclude<Rttime, 'unread'> {
+    const found = this.#kernel.processes.get(pid);
+    if (found?.starttime !== starttime) throw noSuchThread(`Process ${pid} has ended`);
+    return found.rttime;
+  }
+
+  standingOf({ pid, starttime, uid }: Process): 'same' | 'uid-changed' | 'gone' {
+    const found = this.#kernel.processes.get(pid);
+    if (found?.starttime !== starttime) return 'gone';
+    return found.uids.every((each) => each === uid) ? 'same' : 'uid-changed';
+  }
+
+  cpuUsec({ tid, starttime }: Thread): bigint {
+    const found = this.#kernel.threads.get(tid);
+    return found?.starttime === starttime ? found.cpuUsec : 0n;
+  }
+
+  #process(caller: Caller, { face, process }: Wanted): FakeProcess {
+    const isOwn = process === undefined || (face === 'realtimekit1' && process === 0xffff_ffff_ffff_ffffn);
+    const id = isOwn ? BigInt(caller.pid) : process;
+    const found = [...this.#kernel.processes.values()].find(({ pid }) => BigInt(pid) === id);
+    if (found === undefined || !this.#kernel.processes.has(caller.pid)) throw noSuchThread(`There is no process ${id}`);
+    return found;
+  }
+
+  #count(change: 1 | -1): void {
+    this.openHandles += change;
+    this.descriptorsLeft -= change;
+  }
+}
+
+const mayTarget = (caller: Caller, uid: Uid, { face }: Wanted): boolean =>
+  uid === caller.uid || (caller.uid === 0 && face === 'own');
+
+class FakeHandle implements ThreadHandle {
+  readonly thread: Thread;
+  readonly #found: FakeThread;
+  readonly #isGone: () => boolean;
+  readonly #onClose: () => void;
+  #open = true;
+  #kept = false;
+  #onEnd = (): void => {};
+
+  constructor(thread: Thread, found: FakeThread, isGone: () => boolean, onClose: () => void) {
+    this.thread = thread;
+    this.#found = found;
+    this.#isGone = isGone;
+    this.#onClose = onClose;
+  }
+
+  get gone(): boolean {
+    return !this.#open || this.#isGone();
+  }
+
+  /** Word of an end comes later, never at once: the real one comes through a socket. */
+  keep(onGone: () => void): void {
+    this.#kept = true;
+    this.#onEnd = () =>
+      queueMicrotask(() => {
+        if (!this.#open) return;
+        this.drop();
+        onGone();
+      });
+    this.#found.onEnd.add(this.#onEnd);
+    if (this.gone) this.#onEnd();
+  }
+
+  drop(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#found.onEnd.delete(this.#onEnd);
+    this.#onClose();
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.#kept) this.drop();
+  }
+}
