@@ -12,6 +12,8 @@ export interface BrokerOptions {
   readonly args?: readonly string[];
   /** The node to run it, if not this one. */
   readonly node?: string;
+  /** A command that runs it, as setpriv or prlimit does. */
+  readonly under?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** Bus names it must own before it counts as started. */
   readonly names?: readonly string[];
@@ -23,13 +25,13 @@ let brokers = 0;
 
 /** @throws with all it said, when it dies instead of taking its names */
 export async function startBroker(rig: Rig, options: BrokerOptions): Promise<Child> {
-  const { node = process.execPath, args = [], env = {}, stateDir = join(rig.dir, 'state') } = options;
+  const { node = process.execPath, under = [], args = [], env = {}, stateDir = join(rig.dir, 'state') } = options;
   const file = join(rig.dir, `broker-${++brokers}.toml`);
   writeFileSync(file, options.config ?? '');
   mkdirSync(stateDir, { recursive: true });
 
   const own = ['--bus', rig.address, '--state-dir', stateDir, '--config', file];
-  const command = [node, built('dist/realtime-brokerd.js'), ...own, ...args];
+  const command = [...under, node, built('dist/realtime-brokerd.js'), ...own, ...args];
   const broker = await Child.start('realtime-brokerd', inNamespaceOf(rig.busPid, command), { env });
   await rig.untilOwned(broker, options.names ?? [ownFace.name, rtkitFace.name]);
   return broker;

@@ -1,16 +1,5 @@
-import { readFileSync } from 'node:fs';
 import type { Reporter, TestModule } from 'vitest/node';
-
-/** Whether this machine has a capability(7), by its number. */
-const lacks = (capability: number): boolean => {
-  const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
-  return (BigInt(`0x${effective}`) & (1n << BigInt(capability))) === 0n;
-};
-
-/** What a test may lack, word for word as it says to `context.skip`; and whether that is so. */
-const excuses: Readonly<Record<string, () => boolean>> = {
-  'needs CAP_SYS_RESOURCE': () => lacks(24),
-};
+import { needs } from './needs.ts';
 
 /** A vitest reporter: a run on another Node than was meant, or with a test skipped for no good reason, is no success. */
 export default class Honest implements Reporter {
@@ -26,7 +15,7 @@ export default class Honest implements Reporter {
       for (const test of module.children.allTests('skipped')) {
         const result = test.result();
         const note = (result.state === 'skipped' && result.note) || 'for no reason given';
-        const excused = excuses[note]?.() ?? false;
+        const excused = needs.some(({ name, lacking }) => name === note && lacking());
         console.log(`skipped: ${test.fullName}: ${note}${excused ? '' : ' (this fails the run)'}`);
         if (!excused) process.exitCode = 1;
       }

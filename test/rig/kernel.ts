@@ -15,11 +15,12 @@ export interface Look {
 }
 
 /** @returns undefined when the thread is gone */
-export function look(tid: number): Look | undefined {
-  const seen = JSON.parse(execFileSync(built('build/look'), [String(tid)], { encoding: 'utf8' })) as Look & {
-    gone?: true;
-  };
-  return seen.gone ? undefined : seen;
+export const look = (tid: number): Look | undefined => looks([tid])[0];
+
+/** Those of them that still live. */
+export function looks(tids: readonly number[]): Look[] {
+  const lines = execFileSync(built('build/look'), tids.map(String), { encoding: 'utf8' }).split('\n').filter(Boolean);
+  return lines.map((line) => JSON.parse(line) as Look & { gone?: true }).filter(({ gone }) => !gone);
 }
 
 /** The threads of a process, as this machine numbers them. */

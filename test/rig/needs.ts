@@ -1,0 +1,22 @@
+import { existsSync, readFileSync } from 'node:fs';
+
+/** What a test needs and a machine may lack: then it says so to `context.skip`, by this name. */
+export interface Need {
+  readonly name: string;
+  readonly lacking: () => boolean;
+}
+
+export const sysResource: Need = { name: 'needs CAP_SYS_RESOURCE', lacking: () => lacks(24) };
+export const rtGroupSched: Need = { name: 'needs RT_GROUP_SCHED', lacking: () => !existsSync(realtimeBudget) };
+
+/** No other skips a test. */
+export const needs: readonly Need[] = [sysResource, rtGroupSched];
+
+/** Of the root of the version 1 hierarchy. */
+const realtimeBudget = '/sys/fs/cgroup/cpu/cpu.rt_runtime_us';
+
+/** Whether this machine has a capability(7), by its number. */
+function lacks(capability: number): boolean {
+  const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
+  return (BigInt(`0x${effective}`) & (1n << BigInt(capability))) === 0n;
+}

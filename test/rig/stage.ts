@@ -1,0 +1,115 @@
+import { expect } from 'vitest';
+import type { BrokerOptions } from './broker.ts';
+import { type Caller, ownFace, type Reply } from './caller.ts';
+import type { Child } from './child.ts';
+import { type Look, looks, tidsOf } from './kernel.ts';
+import { type Rig, type RigOptions, startRig } from './rig.ts';
+import type { UserName } from './users.ts';
+
+/** Keys of the configuration, as in 'limits.users_max'. */
+export type Settings = Readonly<Record<string, number | boolean>>;
+
+/** Nobody is to ask too often, but where that is the point. */
+const patience: Settings = {
+  'burst.process_requests': 10_000,
+  'burst.process_refill_per_sec': 10_000,
+  'burst.user_requests': 10_000,
+  'burst.user_refill_per_sec': 10_000,
+};
+
+/** What ListGrants or GetAll tells, without the types. */
+export type Plain = Readonly<Record<string, unknown>>;
+
+/** What is out, on the broker's word and on the kernel's. */
+export interface Snapshot {
+  readonly grants: readonly Plain[];
+  readonly properties: Plain;
+  readonly limits: Plain;
+  readonly threads: readonly Look[];
+}
+
+/** A rig with a broker, root to look into its books, and callers that go when a test is over. */
+export class Stage {
+  readonly rig: Rig;
+  readonly broker: Child;
+  readonly root: Caller;
+  #callers: Caller[] = [];
+
+  private constructor(rig: Rig, broker: Child, root: Caller) {
+    this.rig = rig;
+    this.broker = broker;
+    this.root = root;
+  }
+
+  static async start(settings: Settings = {}, rigOptions: RigOptions = {}, broker: BrokerOptions = {}): Promise<Stage> {
+    const rig = await startRig(rigOptions);
+    const lines = Object.entries({ ...patience, ...settings }).map(([key, value]) => `${key} = ${value}\n`);
+    try {
+      const daemon = await rig.startBroker({ ...broker, config: lines.join('') });
+      return new Stage(rig, daemon, await rig.spawnCaller('root'));
+    } catch (fault) {
+      await rig.stop();
+      throw fault;
+    }
+  }
+
+  /** One whose RLIMIT_RTTIME is as it should be. */
+  async caller(user: UserName = 'alice', rttimeUsec: number | 'unlimited' = 200_000): Promise<Caller> {
+    const caller = await this.rig.spawnCaller(user);
+    this.#callers.push(caller);
+    if (rttimeUsec !== 'unlimited') await caller.rttime(rttimeUsec, rttimeUsec);
+    return caller;
+  }
+
+  /** Ends the callers; resolves when the broker has noticed. */
+  async clear(): Promise<void> {
+    await Promise.all(this.#callers.splice(0).map((caller) => caller.stop()));
+    await expect.poll(() => this.property('ThreadCount'), { interval: 2 }).toBe(0);
+  }
+
+  stop(): Promise<void> {
+    return this.rig.stop();
+  }
+
+  /** As that caller may see them. CPU time, which runs on, is left out. */
+  async grants(by: Caller = this.root): Promise<Plain[]> {
+    const [grants] = dataOf(await by.call(ownFace, 'ListGrants')) as [Record<string, unknown>[]];
+    return grants.map(plain).map(({ CpuUSec: _, ...grant }) => grant);
+  }
+
+  async limits(by: Caller): Promise<Plain> {
+    return plain(dataOf(await by.call(ownFace, 'GetLimits'))[0]);
+  }
+
+  async properties(): Promise<Plain> {
+    return plain(dataOf(await this.root.call(properties, 'GetAll', 's', ownFace.name))[0]);
+  }
+
+  async property(name: string): Promise<unknown> {
+    return (await this.properties())[name];
+  }
+
+  /** Everything a refusal must leave as it is, for the user of `by` and the threads of all callers. */
+  async snapshot(by: Caller): Promise<Snapshot> {
+    const { BurstRequestsLeft: _, ...limits } = await this.limits(by);
+    const { Degraded: __, ...properties } = await this.properties();
+    const processes = [...this.#callers, this.root];
+    return {
+      grants: await this.grants(),
+      properties,
+      limits,
+      threads: looks(processes.flatMap(({ pid }) => tidsOf(pid))),
+    };
+  }
+}
+
+const properties = { ...ownFace, interface: 'org.freedesktop.DBus.Properties' };
+
+/** @throws unless it went well */
+export function dataOf(reply: Reply): readonly unknown[] {
+  if (!reply.ok) throw new Error(`${reply.error}: ${reply.text}`);
+  return reply.data;
+}
+
+const plain = (shown: unknown): Plain =>
+  Object.fromEntries(Object.entries(shown as Record<string, { data: unknown }>).map(([key, { data }]) => [key, data]));
