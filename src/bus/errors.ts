@@ -8,59 +8,66 @@ export interface Answer {
   readonly text: string;
 }
 
-type Errno = 'EPERM' | 'ENOENT' | 'EIO' | 'EINVAL' | 'EBUSY';
+type Row = readonly [own: string, realtimekit1: 'AccessDenied' | 'Failed', errno: string];
 
-/** What each refusal is called: on our own interface, and, for clients that know rtkit-daemon only, by errno. */
+/**
+ * What each refusal is called: on our own interface, and on RealtimeKit1, where the clients know few names and the text is
+ * that of an errno.
+ */
 const names = {
-  'not-authorized': ['NotAuthorized', 'EPERM'],
-  'authority-unavailable': ['AuthorityUnavailable', 'EIO'],
-  'not-your-process': ['NotYourProcess', 'EPERM'],
-  'no-such-thread': ['NoSuchThread', 'ENOENT'],
-  'invalid-priority': ['InvalidPriority', 'EINVAL'],
-  'priority-above-limit': ['PriorityAboveLimit', 'EPERM'],
-  'nice-below-limit': ['NiceBelowLimit', 'EPERM'],
-  'rttime-unset': ['RTTimeUnset', 'EPERM'],
-  'rttime-above-limit': ['RTTimeAboveLimit', 'EPERM'],
-  'rttime-too-low': ['RTTimeTooLow', 'EPERM'],
-  'thread-limit': ['ThreadLimit', 'EBUSY'],
-  'process-limit': ['ProcessLimit', 'EBUSY'],
-  'user-limit': ['UserLimit', 'EBUSY'],
-  burst: ['Burst', 'EBUSY'],
-  'kernel-refused': ['KernelRefused', 'from the kernel'],
-} as const satisfies Record<Reason, readonly [own: string, realtimekit1: Errno | 'from the kernel']>;
+  'not-authorized': ['NotAuthorized', 'AccessDenied', 'EPERM'],
+  'authority-unavailable': ['AuthorityUnavailable', 'Failed', 'EIO'],
+  'not-your-process': ['NotYourProcess', 'AccessDenied', 'EPERM'],
+  'no-such-thread': ['NoSuchThread', 'Failed', 'ENOENT'],
+  'invalid-priority': ['InvalidPriority', 'Failed', 'EINVAL'],
+  'priority-above-limit': ['PriorityAboveLimit', 'AccessDenied', 'EPERM'],
+  'nice-below-limit': ['NiceBelowLimit', 'AccessDenied', 'EPERM'],
+  'rttime-unset': ['RTTimeUnset', 'AccessDenied', 'EPERM'],
+  'rttime-above-limit': ['RTTimeAboveLimit', 'AccessDenied', 'EPERM'],
+  'rttime-too-low': ['RTTimeTooLow', 'AccessDenied', 'EPERM'],
+  'thread-limit': ['ThreadLimit', 'AccessDenied', 'EBUSY'],
+  'process-limit': ['ProcessLimit', 'AccessDenied', 'EBUSY'],
+  'user-limit': ['UserLimit', 'AccessDenied', 'EBUSY'],
+  burst: ['Burst', 'AccessDenied', 'EBUSY'],
+  'kernel-refused': ['KernelRefused', 'Failed', 'EIO'],
+} as const satisfies Record<Reason, Row>;
 
-/** Every error name of the own interface, for whoever holds it against its description. */
+/** Every error name of the own interface, for whoever holds them against its description. */
 export const ownErrorNames: readonly string[] = Object.values(names).map(([own]) => ownName(own));
-
-const accessDenied = 'org.freedesktop.DBus.Error.AccessDenied';
-const failed = 'org.freedesktop.DBus.Error.Failed';
 
 export function toOwnError(fault: unknown): Answer {
   if (fault instanceof Refused) return { name: ownName(names[fault.refusal.reason][0]), text: fault.message };
   if (fault instanceof Misuse) return { name: fault.busName, text: fault.message };
-  return { name: failed, text: 'internal error' };
+  return { name: `${standard}.Failed`, text: 'internal error' };
 }
 
-/** rtkit's names, and its text, which is strerror(3) alone, followed by ours. Clients take anything else for EIO. */
+/** rtkit's names, and its text, which is strerror(3) alone, followed by ours. Clients take any other name for EIO. */
 export function toRealtimeKit1Error(fault: unknown): Answer {
-  if (fault instanceof TooManyCalls) return { name: accessDenied, text: `${strerror.EBUSY}: ${fault.message}` };
+  if (fault instanceof TooManyCalls) return rtkitError('AccessDenied', 'EBUSY', fault);
   if (!(fault instanceof Refused)) return toOwnError(fault);
-  const errno = errnoOf(fault.refusal);
-  const denied = errno === 'EPERM' || errno === 'EBUSY';
-  return { name: denied ? accessDenied : failed, text: `${strerror[errno] ?? errno}: ${fault.message}` };
+  const [, name, errno] = rowOf(fault.refusal);
+  return rtkitError(name, errno, fault);
 }
+
+function rowOf(refusal: Refusal): Row {
+  const row = names[refusal.reason];
+  if (refusal.reason !== 'kernel-refused') return row;
+  return [row[0], refusal.errno === 'EPERM' ? 'AccessDenied' : 'Failed', refusal.errno];
+}
+
+const standard = 'org.freedesktop.DBus.Error';
+
+const rtkitError = (name: string, errno: string, { message }: Error): Answer => ({
+  name: `${standard}.${name}`,
+  text: `${strerror[errno] ?? errno}: ${message}`,
+});
 
 function ownName(name: string): string {
   return `org.example.RealtimeBroker.Error.${name}`;
 }
 
-function errnoOf(refusal: Refusal): string {
-  if (refusal.reason === 'kernel-refused') return refusal.errno === 'EBUSY' ? 'EIO' : refusal.errno;
-  return names[refusal.reason][1];
-}
-
 /** strerror(3) of what may come. */
-const strerror: Record<string, string> = {
+const strerror: Readonly<Record<string, string>> = {
   EPERM: 'Operation not permitted',
   ENOENT: 'No such file or directory',
   ESRCH: 'No such process',
