@@ -7,6 +7,7 @@ import type { Rttime } from '../core/judge.ts';
  */
 export function parseRttime(limits: string): Exclude<Rttime, 'unread'> {
   const hard = /^Max realtime timeout +(?:\d+|unlimited) +(\d{1,20}|unlimited) +us *$/m.exec(limits)?.[1];
-  if (hard === undefined) throw new Error(`no realtime timeout in limits of /proc: ${JSON.stringify(limits.slice(0, 200))}`);
+  if (hard === undefined)
+    throw new Error(`no realtime timeout in limits of /proc: ${JSON.stringify(limits.slice(0, 200))}`);
   return hard === 'unlimited' ? hard : BigInt(hard);
 }

@@ -55,7 +55,6 @@ export class LinuxScheduler implements Scheduler {
 
   demote(handle: ThreadHandle): 'demoted' | 'gone' {
     if (handle.gone) return 'gone';
-    this.#points.beforeAct?.();
     try {
       // Reset-on-fork goes too, as it does in rtkit: the thread is to be as if we had never been.
       this.#library.setScheduling(handle.thread.tid, normal);

@@ -10,7 +10,7 @@ export type Shortcoming = 'no-realtime' | 'rt-group-sched' | 'no-pidfd-thread';
 export const meaningOf: Readonly<Record<Shortcoming, string>> = {
   'no-realtime': 'The kernel does not let the broker make a thread SCHED_RR: no realtime request can be granted.',
   'rt-group-sched':
-    "The broker's control group has no realtime budget (RT_GROUP_SCHED): write one to its cpu.rt_runtime_us, or boot with rt_group_sched=0.",
+    "The broker's control group has no realtime budget (RT_GROUP_SCHED): write one to its cpu.rt_runtime_us, or boot with rt_group_sched=0 (Linux 6.16).",
   'no-pidfd-thread':
     'The kernel has no PIDFD_THREAD (Linux 6.9): threads are told apart by their start times, and places of threads that ended are freed within a second.',
 };
