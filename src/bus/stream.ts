@@ -63,6 +63,8 @@ export class SocketStream implements Stream {
     this.#flush();
     this.#why = 'closed by us';
     this.#socket.end();
+    // Who does not read does not see the other side end, either.
+    this.#socket.resume();
   }
 
   /** @returns whether to read on */

@@ -2,14 +2,15 @@ import type { GrantView, LimitsView } from '../../src/broker.ts';
 import type { BrokerOnTheBus } from '../../src/bus/broker.ts';
 import { defaultBurst, defaultLimits } from '../../src/core/limits.ts';
 import type { Pid, StartTime, Tid, Uid } from '../../src/core/thread.ts';
-import type { Caller, Wanted } from '../../src/ports.ts';
+import type { Caller, News, Wanted } from '../../src/ports.ts';
 
 /** Grants everything it is asked, or does what a test tells it. */
 export class FakeBroker implements BrokerOnTheBus {
   readonly asked: { readonly caller: Caller; readonly wanted: Wanted }[] = [];
   /** What happens to each request. */
   onAcquire: () => void | Promise<void> = () => {};
-  onChange: () => void = () => {};
+  onNews: (news: News) => void = () => {};
+  starved = false;
   totals = { threads: 0, processes: 0, users: 0 };
   views: readonly GrantView[] = [];
 

@@ -1,0 +1,142 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { ownErrorNames } from '../../src/bus/errors.ts';
+import type { Face } from '../../src/bus/face.ts';
+import { ownFace } from '../../src/bus/own.ts';
+import { realtimeKit1Face } from '../../src/bus/realtimekit1.ts';
+import { describeGrant, describeLimits } from '../../src/bus/views.ts';
+import { Health } from '../../src/core/health.ts';
+import { defaultLimits } from '../../src/core/limits.ts';
+import { aView, FakeBroker } from './fake-broker.ts';
+
+// The XML in dbus/ is what people read, the table is what happens, the bus policy is who may: they must say the same.
+
+const root = join(import.meta.dirname, '../..');
+const fileOf = (face: Face, ending: string): string =>
+  readFileSync(join(root, 'dbus', `${face.busName}${ending}`), 'utf8');
+
+const broker = new FakeBroker();
+const own = ownFace({ broker, health: new Health(), limits: defaultLimits, version: '1' });
+const rtkit = realtimeKit1Face(broker, defaultLimits);
+
+const attribute = (text: string, name: string): string => new RegExp(` ${name}="([^"]*)"`).exec(text)?.[1] ?? '';
+const withoutComments = (xml: string): string => xml.replaceAll(/<!--.*?-->/gs, '');
+
+function methodsIn(xml: string) {
+  return [...withoutComments(xml).matchAll(/<method name="(\w+)">(.*?)<\/method>/gs)].map(([, name, inside = '']) => {
+    const args = [...inside.matchAll(/<arg [^>]*>/g)].map(([arg]) => arg);
+    const types = (direction: string) =>
+      args.filter((arg) => attribute(arg, 'direction') === direction).map((arg) => attribute(arg, 'type'));
+    return { name, takes: types('in').join(''), gives: types('out').join('') };
+  });
+}
+
+const propertiesIn = (xml: string) =>
+  [...withoutComments(xml).matchAll(/<property [^>]*>/g)].map(([tag]) => ({
+    name: attribute(tag, 'name'),
+    signature: attribute(tag, 'type'),
+    access: attribute(tag, 'access'),
+  }));
+
+for (const face of [own, rtkit])
+  describe(face.interface, () => {
+    const xml = fileOf(face, '.xml');
+
+    test('is what the daemon answers Introspect with', () => expect(face.xml).toBe(xml));
+
+    test('is described with the methods of the table, in its order', () =>
+      expect(methodsIn(xml)).toEqual(face.methods.map(({ name, takes, gives }) => ({ name, takes, gives }))));
+
+    test('is described with the properties of the table, in its order, to be read', () =>
+      expect(propertiesIn(xml)).toEqual(
+        face.properties.map(({ name, signature }) => ({ name, signature, access: 'read' })),
+      ));
+
+    test('has a word of documentation on every member and argument', () => {
+      const comments = [...xml.matchAll(/<!--(.*?)-->/gs)].map(([, comment]) => comment).join('\n');
+      for (const { name } of [...face.methods, ...face.properties])
+        expect(comments).toMatch(new RegExp(`\\b${name}\\b`));
+      for (const [, name] of withoutComments(xml).matchAll(/<arg name="(\w+)"/g))
+        expect(comments).toContain(`@${name}:`);
+    });
+
+    test('may be owned by root alone, and called by anybody', () => {
+      const policy = fileOf(face, '.conf');
+      const policies = [...policy.matchAll(/<policy ([^>]*)>(.*?)<\/policy>/gs)].map(([, who, rules = '']) => ({
+        who,
+        rules: [...rules.matchAll(/<(allow|deny) ([^/]*)\/>/g)].map(([, verb, what]) => `${verb} ${what}`),
+      }));
+      expect(policies).toEqual([
+        { who: 'user="root"', rules: [`allow own="${face.busName}"`] },
+        {
+          who: 'context="default"',
+          rules: [`allow send_destination="${face.busName}"`, `allow receive_sender="${face.busName}"`],
+        },
+      ]);
+    });
+
+    test('is started by the one unit', () => {
+      const service = fileOf(face, '.service');
+      expect(service).toContain(`\nName=${face.busName}\n`);
+      expect(service).toContain('\nSystemdService=realtime-broker.service\n');
+      expect(service).toMatch(/\nExec=\/usr\/libexec\/realtime-broker\/realtime-brokerd\n/);
+      expect(service).toContain('\nUser=root\n');
+    });
+
+    test('has its object where its name says', () => expect(face.path).toBe(`/${face.busName.replaceAll('.', '/')}`));
+  });
+
+describe('dbus/', () => {
+  test('has nothing that belongs to no face', () => {
+    const names = [own, rtkit].flatMap(({ busName }) =>
+      ['.conf', '.service', '.xml'].map((ending) => busName + ending),
+    );
+    expect(readdirSync(join(root, 'dbus')).sort()).toEqual(names.sort());
+  });
+
+  test('names every error of our own interface, and no other', () => {
+    const text = fileOf(own, '.xml');
+    const list = text.slice(text.indexOf('Errors are'), text.indexOf('Beside these'));
+    const named = [...list.matchAll(/^ {4}([A-Z]\w+) {2}/gm)].map(
+      ([, name]) => `org.example.RealtimeBroker.Error.${name}`,
+    );
+    expect(named).toEqual(ownErrorNames);
+  });
+
+  test('names every key of a grant and of the limits, with its type', () => {
+    const text = fileOf(own, '.xml').replaceAll(/\s+/g, ' ');
+    const highPriority = {
+      ...aView,
+      grant: { ...aView.grant, scheduling: { kind: 'high-priority', nice: -1 } as const },
+    };
+    for (const [key, [type]] of [
+      ...describeGrant(aView),
+      ...describeGrant(highPriority),
+      ...describeLimits(broker.limits()),
+    ])
+      expect(text).toMatch(new RegExp(`\\b${key} ${type}\\b`));
+  });
+});
+
+describe('what rtkit-daemon has', () => {
+  const rtkitMethods = [
+    ['MakeThreadRealtime', 'tu'],
+    ['MakeThreadRealtimeWithPID', 'ttu'],
+    ['MakeThreadHighPriority', 'ti'],
+    ['MakeThreadHighPriorityWithPID', 'tti'],
+  ];
+  for (const face of [own, rtkit])
+    test(`is on ${face.interface}`, () => {
+      const methods = face.methods.map(({ name, takes, gives }) => [name, takes + gives]);
+      expect(methods).toEqual(expect.arrayContaining(rtkitMethods));
+      const properties = face.properties.map(({ name, signature }) => [name, signature]);
+      expect(properties).toEqual(
+        expect.arrayContaining([
+          ['RTTimeUSecMax', 'x'],
+          ['MaxRealtimePriority', 'i'],
+          ['MinNiceLevel', 'i'],
+        ]),
+      );
+    });
+});
