@@ -15,7 +15,12 @@ export default defineConfig({
     projects: [
       {
         ...shared,
-        test: { name: 'unit', include: ['test/**/*.test.ts', 'bench/**/*.test.ts'], exclude: ['test/integration/**'] },
+        test: {
+          name: 'unit',
+          testTimeout: 20_000,
+          include: ['test/**/*.test.ts', 'bench/**/*.test.ts'],
+          exclude: ['test/integration/**'],
+        },
       },
       {
         ...shared,

@@ -1,41 +1,41 @@
 import { TokenBuckets } from './core/burst.ts';
+import { Cooldowns } from './core/cooldown.ts';
 import { judge, type Request, type Rttime } from './core/judge.ts';
 import { type Grant, Ledger } from './core/ledger.ts';
 import type { BurstLimits, Limits } from './core/limits.ts';
 import type { Refusal } from './core/refusal.ts';
-import { type Attributes, describe, givesBack, isSame, runsAs } from './core/scheduling.ts';
-import { isLeader, keyOf, leaderOf, type Pid, type Process, type Thread, type Uid } from './core/thread.ts';
+import { describe, givesBack, isSame } from './core/scheduling.ts';
+import type { Pid, Process, Uid } from './core/thread.ts';
 import type {
   Authority,
   Caller,
   Clock,
   Journal,
+  News,
   ProcessTable,
   Scheduler,
   Sighting,
-  ThreadHandle,
   Wanted,
+  Watchdog,
 } from './ports.ts';
 import { Refused } from './refused.ts';
+import { type Condition, Supervisor } from './supervisor.ts';
 
 export interface Parts {
   readonly processes: ProcessTable;
   readonly scheduler: Scheduler;
+  readonly watchdog: Watchdog;
   readonly authority: Authority;
   readonly clock: Clock;
   readonly journal: Journal;
   readonly limits: Limits;
   readonly burst: BurstLimits;
+  readonly cooldownSec: number;
 }
 
-export type State = 'active' | 'drifted';
-
 /** A grant beside what its thread really runs as now. */
-export interface GrantView {
+export interface GrantView extends Condition {
   readonly grant: Grant;
-  readonly actual: Attributes;
-  readonly state: State;
-  readonly reason: string;
   readonly cpuUsec: bigint;
 }
 
@@ -59,23 +59,23 @@ const lateRefusalMsec = { min: 50, max: 1000 };
 /** So many refusals may wait at once; further ones are given at once, since what waits costs memory. */
 const lateRefusalsMax = 1024;
 
-const reviewMsec = 10_000;
-
 /** The order of a request, and of giving back. It knows the rules' order and nothing of how anything is done. */
 export class Broker {
   readonly #parts: Parts;
   readonly #ledger = new Ledger();
-  readonly #handles = new Map<string, ThreadHandle>();
+  readonly #cooldowns: Cooldowns;
+  readonly #supervisor: Supervisor;
   readonly #ofProcess: TokenBuckets<Pid>;
   readonly #ofUser: TokenBuckets<Uid>;
   #lateRefusals = 0;
-  #reviewing = false;
 
-  /** Called whenever the totals may have changed. */
-  onChange: () => void = () => {};
+  onNews: (news: News) => void = () => {};
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.#cooldowns = new Cooldowns(parts.cooldownSec);
+    const tell = (news: News) => this.onNews(news);
+    this.#supervisor = new Supervisor({ ...parts, ledger: this.#ledger, cooldowns: this.#cooldowns, tell });
     this.#ofProcess = new TokenBuckets(parts.burst.processRequests, parts.burst.processRefillPerSec);
     this.#ofUser = new TokenBuckets(parts.burst.userRequests, parts.burst.userRefillPerSec);
   }
@@ -85,13 +85,14 @@ export class Broker {
    * @throws Refused
    */
   async acquire(caller: Caller, wanted: Wanted): Promise<void> {
-    const { processes, scheduler } = this.#parts;
+    const { processes, scheduler, watchdog } = this.#parts;
     const { scheduling } = wanted;
 
     const sighting = await this.#find(caller, wanted);
     const { thread } = sighting;
-    this.#reviewProcess(thread.process.pid);
-    if (givesBack(scheduling) && this.#ledger.find(thread)) return this.#giveBack(thread, wanted);
+    this.#supervisor.review(thread.process.pid);
+    const before = this.#ledger.find(thread);
+    if (givesBack(scheduling) && before !== undefined) return this.#giveBack(before, wanted);
 
     await this.#charge(this.#ofProcess, thread.process.pid, 'process');
     this.#require({ thread, scheduling, rttime: 'unread' });
@@ -106,15 +107,15 @@ export class Broker {
 
     // polkit takes its time: judge again what may have changed, and from here to the end wait for nothing.
     this.#require({ thread, scheduling, rttime });
+    if (givesBack(scheduling)) return scheduler.promote(handle, scheduling);
+    using watch = watchdog.enter(thread, scheduling.kind);
     scheduler.promote(handle, scheduling);
-    if (givesBack(scheduling)) return;
 
-    const before = this.#ledger.find(thread);
-    hold.keep(this.#grant(sighting, wanted));
-    this.#keepHandle(handle);
-    if (!isSame(before?.scheduling, scheduling)) this.#noteGranted(sighting, wanted);
-    this.onChange();
-    void this.#reviewWhileGranted();
+    const grant = this.#grant(sighting, wanted);
+    hold.keep(grant);
+    this.#supervisor.keep(grant, handle, watch);
+    if (!isSame(before?.scheduling, scheduling)) this.#noteGranted(grant);
+    this.onNews({ kind: 'granted', grant });
   }
 
   /** The caller's own grants; everybody's for root. */
@@ -122,8 +123,9 @@ export class Broker {
     const uid = caller.uid === 0 ? undefined : caller.uid;
     const views: GrantView[] = [];
     for (const grant of this.#ledger.grants(uid)) {
-      const view = this.#view(grant);
-      if (view !== undefined) views.push(view);
+      const condition = this.#supervisor.condition(grant);
+      if (condition === undefined) continue;
+      views.push({ grant, ...condition, cpuUsec: this.#parts.processes.cpuUsec(grant.thread) });
     }
     return views;
   }
@@ -143,9 +145,14 @@ export class Broker {
     return { threads: threadCount, processes: processCount, users: userCount };
   }
 
+  /** Some CPU is starved by realtime threads at this moment. */
+  get starved(): boolean {
+    return this.#supervisor.starved;
+  }
+
   /** Demotes every granted thread and strikes it out. */
   demoteAll(reason: string): void {
-    for (const grant of [...this.#ledger.grants()]) this.#demote(grant, reason);
+    this.#supervisor.demoteAll(reason);
   }
 
   async #find(caller: Caller, wanted: Wanted): Promise<Sighting> {
@@ -177,23 +184,24 @@ export class Broker {
   }
 
   #judge(request: Request): Refusal | undefined {
-    const { thread, scheduling } = request;
-    const once = () => judge(request, this.#ledger.standing(thread, scheduling.kind), this.#parts.limits);
+    const { thread } = request;
+    const once = () => judge(request, this.#situation(request), this.#parts.limits);
     const refusal = once();
     // A thread that has just ended may still be in the book; it must not cost anybody a place.
-    if (refusal?.reason === 'thread-limit' || refusal?.reason === 'process-limit')
-      return this.#sweep(thread.process.uid) ? once() : refusal;
-    if (refusal?.reason === 'user-limit') return this.#sweep() ? once() : refusal;
-    return refusal;
+    switch (refusal?.reason) {
+      case 'thread-limit':
+      case 'process-limit':
+        return this.#supervisor.sweep(thread.process.uid) ? once() : refusal;
+      case 'user-limit':
+        return this.#supervisor.sweep() ? once() : refusal;
+      default:
+        return refusal;
+    }
   }
 
-  /** @returns whether a thread was found to have ended */
-  #sweep(uid?: Uid): boolean {
-    const ended = [...this.#ledger.grants(uid)].filter(
-      ({ thread }) => this.#handles.get(keyOf(thread))?.gone !== false,
-    );
-    for (const { thread } of ended) this.#ended(thread);
-    return ended.length > 0;
+  #situation({ thread, scheduling }: Request) {
+    const coolingMsec = this.#cooldowns.left(thread.process, this.#parts.clock.bootMsec());
+    return { ...this.#ledger.standing(thread, scheduling.kind), coolingMsec };
   }
 
   async #authorize(caller: Caller, { face, scheduling }: Wanted, subject: Process): Promise<void> {
@@ -215,131 +223,16 @@ export class Broker {
     return { thread, scheduling, comm, program, grantedAtUsec: this.#parts.clock.realtimeUsec() };
   }
 
-  #keepHandle(handle: ThreadHandle): void {
-    const key = keyOf(handle.thread);
-    this.#handles.get(key)?.drop();
-    this.#handles.set(key, handle);
-    handle.keep(() => this.#ended(handle.thread));
+  /** No question of leave, place or burst, only of doing it. */
+  #giveBack(grant: Grant, { scheduling }: Wanted): void {
+    this.#require({ thread: grant.thread, scheduling, rttime: 'unread' });
+    this.#supervisor.giveBack(grant, scheduling);
   }
 
-  /** The owner returns what he was given: no question of leave, place or burst, only of doing it. */
-  #giveBack(thread: Thread, { scheduling }: Wanted): void {
-    this.#require({ thread, scheduling, rttime: 'unread' });
-    const handle = this.#handles.get(keyOf(thread));
-    if (handle === undefined) return;
-    this.#parts.scheduler.promote(handle, scheduling);
-    this.#strike(thread);
-    this.#parts.journal.info(`Thread ${thread.tid} of process ${thread.process.pid} gave its grant back.`, {
-      ...idsOf(thread),
-      reason: 'given-back',
-    });
-  }
-
-  #ended(thread: Thread): void {
-    const grant = this.#strike(thread);
-    if (grant !== undefined && !isLeader(thread)) this.#demoteExecutor(grant);
-  }
-
-  /**
-   * A thread that calls execve(2) takes over its leader's tid and keeps its scheduling, while its own tid ends. So when a
-   * granted thread is gone and its leader runs with exactly that grant, unknown to the ledger, they are the same one.
-   */
-  #demoteExecutor({ thread, scheduling, comm, program }: Grant): void {
-    const { processes, scheduler, journal } = this.#parts;
-    const leader = leaderOf(thread.process);
-    using handle = tryOpen(processes, leader);
-    if (handle === undefined) return;
-    const attributes = scheduler.attributes(handle);
-    if (attributes === undefined || !runsAs(attributes, scheduling)) return;
-    const known = this.#ledger.find(leader);
-    if (known !== undefined && runsAs(attributes, known.scheduling)) return;
-
-    scheduler.demote(handle);
-    this.#strike(leader);
-    journal.info(`Process ${thread.process.pid} called exec from a granted thread and was demoted.`, {
-      ...idsOf(leader),
-      comm,
-      program,
-      reason: 'exec',
-    });
-  }
-
-  /** A process can change its uid, or call exec from its main thread, and nobody is told: so it is looked at. */
-  async #reviewWhileGranted(): Promise<void> {
-    if (this.#reviewing) return;
-    this.#reviewing = true;
-    while (this.#ledger.threadCount > 0) {
-      await this.#parts.clock.sleep(reviewMsec);
-      for (const pid of this.#ledger.pids()) this.#reviewProcess(pid);
-    }
-    this.#reviewing = false;
-  }
-
-  #reviewProcess(pid: Pid): void {
-    for (const grant of this.#ledger.grantsOfPid(pid)) {
-      const standing = this.#parts.processes.standingOf(grant.thread.process);
-      if (standing === 'uid-changed') this.#demote(grant, 'uid-changed');
-      if (standing === 'gone') this.#ended(grant.thread);
-    }
-  }
-
-  #demote(grant: Grant, reason: string): void {
-    const { scheduler, journal } = this.#parts;
-    const { thread, comm, program } = grant;
-    const handle = this.#handles.get(keyOf(thread));
-    if (handle !== undefined && scheduler.demote(handle) === 'demoted')
-      journal.info(`Thread ${thread.tid} of process ${thread.process.pid} was demoted: ${reason}.`, {
-        ...idsOf(thread),
-        comm,
-        program,
-        reason,
-      });
-    this.#strike(thread);
-  }
-
-  /** Out of the ledger, with its handle. */
-  #strike(thread: Thread): Grant | undefined {
-    const grant = this.#ledger.end(thread);
-    const key = keyOf(thread);
-    this.#handles.get(key)?.drop();
-    this.#handles.delete(key);
-    if (grant !== undefined) this.onChange();
-    return grant;
-  }
-
-  #view(grant: Grant): GrantView | undefined {
-    const { processes, scheduler } = this.#parts;
-    const handle = this.#handles.get(keyOf(grant.thread));
-    const actual = handle && scheduler.attributes(handle);
-    if (actual === undefined) return undefined;
-
-    const drifted = !runsAs(actual, grant.scheduling);
-    return {
-      grant,
-      actual,
-      state: drifted ? 'drifted' : 'active',
-      reason: drifted ? 'changed-by-others' : '',
-      cpuUsec: processes.cpuUsec(grant.thread),
-    };
-  }
-
-  #noteGranted({ thread, comm, program }: Sighting, { scheduling }: Wanted): void {
+  #noteGranted({ thread, scheduling, comm, program }: Grant): void {
     const { tid, process } = thread;
-    this.#parts.journal.info(
-      `Thread ${tid} of process ${process.pid} (uid ${process.uid}) now runs at ${describe(scheduling)}.`,
-      { ...idsOf(thread), comm, program, ...scheduling },
-    );
-  }
-}
-
-const idsOf = ({ tid, process }: Thread) => ({ uid: process.uid, pid: process.pid, tid });
-
-/** A handle on a thread that may be gone, which is an ordinary answer here. */
-function tryOpen(processes: ProcessTable, thread: Thread): ThreadHandle | undefined {
-  try {
-    return processes.open(thread);
-  } catch (fault) {
-    if (fault instanceof Refused) return undefined;
-    throw fault;
+    const { pid, uid } = process;
+    const text = `Thread ${tid} of process ${pid} (uid ${uid}) now runs at ${describe(scheduling)}.`;
+    this.#parts.journal.info(text, { uid, pid, tid, comm, program, ...scheduling });
   }
 }

@@ -13,6 +13,7 @@ import { Proc } from './linux/proc.ts';
 import { LinuxProcessTable } from './linux/processes.ts';
 import { LinuxScheduler } from './linux/sched.ts';
 import { meaningOf, selfTest } from './linux/selftest.ts';
+import { LinuxWatchdog } from './linux/watchdog.ts';
 import { PolkitAuthority } from './polkit/authority.ts';
 import { openStateDirectory } from './state/directory.ts';
 
@@ -60,6 +61,7 @@ async function run(flags: Flags): Promise<void> {
   const broker = new Broker({
     processes: new LinuxProcessTable(proc, handles, clock),
     scheduler: new LinuxScheduler(library, proc),
+    watchdog: new LinuxWatchdog(library, settings.canary, journal),
     authority: new PolkitAuthority(connection, {
       deadlineMsec: settings.polkitTimeoutMsec,
       onAvailable: (available) => health.set('polkit-unavailable', !available),
@@ -68,6 +70,7 @@ async function run(flags: Flags): Promise<void> {
     journal,
     limits: settings.limits,
     burst: settings.burst,
+    cooldownSec: settings.canary.cooldownSec,
   });
 
   const leave = (status: number, reason: string): never => {

@@ -1,4 +1,5 @@
 import type { Rttime } from './core/judge.ts';
+import type { Grant } from './core/ledger.ts';
 import type { Attributes, Kind, Scheduling } from './core/scheduling.ts';
 import type { Pid, Process, Thread, Uid } from './core/thread.ts';
 
@@ -77,6 +78,51 @@ export interface Scheduler {
   attributes(handle: ThreadHandle): Attributes | undefined;
 }
 
+/** Keeps the machine alive while nothing else may run: whom it watches it demotes by itself, without asking anybody. */
+export interface Watchdog {
+  /** Told of what it did and saw, in order, soon after. */
+  onEvent: (event: WatchdogEvent) => void;
+  /**
+   * Watches a thread from now on; to be called before it is promoted, so that not even a lost race runs unwatched.
+   * @throws Refused 'no-such-thread' | 'kernel-refused'
+   */
+  enter(thread: Thread, kind: Kind): Watch;
+  /** What was seen until now counts no more: the machine is about to sleep, or has just woken. */
+  restart(): void;
+}
+
+/** A place in the watchdog's roster, left with its scope unless it was kept. */
+export interface Watch extends Disposable {
+  readonly cookie: number;
+  keep(): void;
+  leave(): void;
+}
+
+/** Times in µs. */
+export type WatchdogEvent =
+  | {
+      readonly kind: 'demoted';
+      readonly cookie: number;
+      readonly reason: string;
+      readonly cpu: number;
+      /** How late ordinary threads were on that CPU. */
+      readonly lateUsec: number;
+      /** CPU time that the thread took in the window that it was judged by. */
+      readonly ranUsec: number;
+      readonly windowUsec: number;
+    }
+  | { readonly kind: 'starved'; readonly cpu: number; readonly reason: string; readonly lateUsec: number }
+  | { readonly kind: 'recovered'; readonly cpu: number };
+
+/** What becomes of grants, for whoever wants to hear of it. */
+export type News =
+  | { readonly kind: 'granted'; readonly grant: Grant }
+  | { readonly kind: 'removed'; readonly grant: Grant; readonly reason: string }
+  | { readonly kind: 'demoted'; readonly grant: Grant; readonly reason: string }
+  | { readonly kind: 'restored'; readonly grant: Grant }
+  | { readonly kind: 'starved'; readonly cpu: number; readonly lateUsec: number }
+  | { readonly kind: 'recovered'; readonly cpu: number };
+
 export interface Authority {
   /**
    * Asks whether the target process may have this kind of scheduling.
@@ -107,6 +153,9 @@ export interface Fields {
   readonly action?: string;
   readonly error?: string;
   readonly count?: number;
+  readonly cpu?: number;
+  readonly lateUsec?: number;
+  readonly ranUsec?: number;
 }
 
 /** One line for each change of state. Never throws, never waits. */

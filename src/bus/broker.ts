@@ -1,5 +1,5 @@
 import type { GrantView, LimitsView } from '../broker.ts';
-import type { Caller, Wanted } from '../ports.ts';
+import type { Caller, News, Wanted } from '../ports.ts';
 
 /** What the bus needs of the broker. */
 export interface BrokerOnTheBus {
@@ -8,5 +8,7 @@ export interface BrokerOnTheBus {
   grants(caller: Caller): readonly GrantView[];
   limits(caller: Caller): LimitsView;
   readonly totals: { readonly threads: number; readonly processes: number; readonly users: number };
-  onChange: () => void;
+  /** Some CPU is starved by realtime threads at this moment. */
+  readonly starved: boolean;
+  onNews: (news: News) => void;
 }

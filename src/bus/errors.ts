@@ -29,6 +29,7 @@ const names = {
   'process-limit': ['ProcessLimit', 'AccessDenied', 'EBUSY'],
   'user-limit': ['UserLimit', 'AccessDenied', 'EBUSY'],
   burst: ['Burst', 'AccessDenied', 'EBUSY'],
+  'cooling-down': ['CoolingDown', 'AccessDenied', 'EPERM'],
   'kernel-refused': ['KernelRefused', 'Failed', 'EIO'],
 } as const satisfies Record<Reason, Row>;
 

@@ -48,6 +48,6 @@ const ownProperties = ({ broker, health, limits, version }: Told): readonly Prop
   { name: 'ThreadCount', signature: 'u', read: () => broker.totals.threads },
   { name: 'ProcessCount', signature: 'u', read: () => broker.totals.processes },
   { name: 'UserCount', signature: 'u', read: () => broker.totals.users },
-  { name: 'Starved', signature: 'b', read: () => false },
+  { name: 'Starved', signature: 'b', read: () => broker.starved },
   { name: 'Degraded', signature: 'as', read: () => health.degraded },
 ];

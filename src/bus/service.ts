@@ -38,7 +38,7 @@ export async function serve(connection: Connection, service: Service): Promise<v
   connection.onFault = (fault) => journal.error('A message could not be answered.', { error: describe(fault) });
 
   const announcer = new Announcer(own.properties, (changed) => announce(connection, own, changed));
-  broker.onChange = () => announcer.touch();
+  broker.onNews = () => announcer.touch();
   health.onChange = () => announcer.touch();
 
   for (const { busName } of faces) await connection.requestName(busName);

@@ -11,6 +11,8 @@ export function accepted(row: KeyRow, value: TomlValue): Value | undefined {
       return typeof value === 'bigint' && value >= BigInt(row.min) && value <= BigInt(row.max)
         ? Number(value)
         : undefined;
+    case 'float':
+      return isNumber(value) && value >= row.min && value <= row.max ? Number(value) : undefined;
     case 'boolean':
       return typeof value === 'boolean' ? value : undefined;
     case 'word':
@@ -29,6 +31,8 @@ export function allowed(row: KeyRow): string {
   switch (row.kind) {
     case 'integer':
       return range(row);
+    case 'float':
+      return `${row.min} to ${row.max}`;
     case 'boolean':
       return 'true or false';
     case 'word':
@@ -38,6 +42,9 @@ export function allowed(row: KeyRow): string {
         .replace(/, (?=[^,]*$)/, ' or ');
   }
 }
+
+/** TOML has two kinds of number; where a share is wanted, 1 is as good as 1.0. */
+const isNumber = (value: TomlValue): value is number | bigint => typeof value === 'number' || typeof value === 'bigint';
 
 const range = ({ min, max, unit }: IntegerKey): string => `${min} to ${max}${unit === '' ? '' : ` ${unit}`}`;
 
@@ -52,7 +59,7 @@ function came(row: KeyRow, value: TomlValue, written: string): string {
   const kind = kindOf(value);
   if (kind === 'array') return 'an array';
   if (kind === 'table') return 'a table';
-  return kind === row.kind ? written : `the ${kind} ${written}`;
+  return kind === row.kind || (row.kind === 'float' && kind === 'integer') ? written : `the ${kind} ${written}`;
 }
 
 function kindOf(value: TomlValue): 'integer' | 'float' | 'boolean' | 'string' | 'date' | 'array' | 'table' {

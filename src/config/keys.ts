@@ -1,3 +1,4 @@
+import { defaultCanary } from '../core/canary.ts';
 import { defaultBurst, defaultLimits, rttimeUsecMin } from '../core/limits.ts';
 
 /** Whole numbers from min to max. */
@@ -8,6 +9,15 @@ export interface IntegerKey {
   readonly default: number;
   /** What is counted, for "must be 1 to 98 UNIT"; '' when the numbers speak for themselves. */
   readonly unit: string;
+  readonly doc: string;
+}
+
+/** A part of a whole, from min to max. */
+export interface ShareKey {
+  readonly kind: 'float';
+  readonly min: number;
+  readonly max: number;
+  readonly default: number;
   readonly doc: string;
 }
 
@@ -27,9 +37,10 @@ export interface WordKey<Word extends string> {
   readonly unsupported?: Readonly<Record<string, string>>;
 }
 
-export type KeyRow = IntegerKey | BooleanKey | WordKey<string>;
+export type KeyRow = IntegerKey | ShareKey | BooleanKey | WordKey<string>;
 
 const integer = (row: Omit<IntegerKey, 'kind'>): IntegerKey => ({ kind: 'integer', ...row });
+const share = (row: Omit<ShareKey, 'kind'>): ShareKey => ({ kind: 'float', ...row });
 const boolean = (row: Omit<BooleanKey, 'kind'>): BooleanKey => ({ kind: 'boolean', ...row });
 const word = <const Word extends string>(row: Omit<WordKey<Word>, 'kind'>): WordKey<Word> => ({ kind: 'word', ...row });
 
@@ -40,6 +51,7 @@ export const tables = {
   rttime:
     'RLIMIT_RTTIME, the CPU time after which the kernel ends a realtime process that does not pause (setrlimit(2)).',
   polkit: 'The authority that is asked before anything is granted.',
+  canary: 'The watchdog, which demotes realtime threads that keep ordinary ones from running.',
   bus: 'The names served on the system bus.',
   log: 'The journal.',
 } as const;
@@ -155,6 +167,62 @@ export const keys = {
     doc: 'How long polkit may take to answer.',
   }),
 
+  'canary.watchdog_priority': integer({
+    min: 2,
+    max: 99,
+    default: defaultCanary.watchdogPriority,
+    unit: '',
+    doc: "SCHED_RR priority of the watchdog: above limits.realtime_priority_max, and best above everybody's.",
+  }),
+  'canary.patience_msec': integer({
+    min: 50,
+    max: 60_000,
+    default: defaultCanary.patienceMsec,
+    unit: 'ms',
+    doc: 'How late an ordinary thread may be before somebody is demoted.',
+  }),
+  'canary.sluggish_msec': integer({
+    min: 5,
+    max: 60_000,
+    default: defaultCanary.sluggishMsec,
+    unit: 'ms',
+    doc: 'How late ordinary threads may be on average over sluggish_window_msec.',
+  }),
+  'canary.sluggish_window_msec': integer({
+    min: 200,
+    max: 600_000,
+    default: defaultCanary.sluggishWindowMsec,
+    unit: 'ms',
+    doc: 'Over what time sluggishness is judged.',
+  }),
+  'canary.grace_msec': integer({
+    min: 0,
+    max: 60_000,
+    default: defaultCanary.graceMsec,
+    unit: 'ms',
+    doc: 'How long the others have, after a demotion, before the next one.',
+  }),
+  'canary.blame_share': share({
+    min: 0.1,
+    max: 1,
+    default: defaultCanary.blameShare,
+    doc: 'Granted threads are to blame when they took this share of the CPU.',
+  }),
+  'canary.nice_window_msec': integer({
+    min: 200,
+    max: 600_000,
+    default: defaultCanary.niceWindowMsec,
+    unit: 'ms',
+    doc: 'How long high-priority threads may keep ordinary ones waiting.',
+  }),
+  'canary.cooldown_sec': integer({
+    min: 1,
+    max: 600,
+    default: defaultCanary.cooldownSec,
+    unit: 's',
+    doc: 'How long an offender goes without its grants the first time; each repeat doubles it, up to ten minutes.',
+  }),
+
   'bus.realtimekit1': boolean({
     default: true,
     doc: "Serve org.freedesktop.RealtimeKit1, rtkit's name, too.",
@@ -169,7 +237,7 @@ export const keys = {
 
 export type Key = keyof typeof keys;
 
-export type ValueOf<K extends Key> = (typeof keys)[K] extends IntegerKey
+export type ValueOf<K extends Key> = (typeof keys)[K] extends IntegerKey | ShareKey
   ? number
   : (typeof keys)[K] extends BooleanKey
     ? boolean

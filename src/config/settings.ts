@@ -1,3 +1,4 @@
+import type { CanaryRule } from '../core/canary.ts';
 import type { BurstLimits, Limits } from '../core/limits.ts';
 import { check } from './check.ts';
 import { ConfigError, type Problem } from './error.ts';
@@ -10,6 +11,7 @@ import { warningsAbout } from './warnings.ts';
 export interface Settings {
   readonly limits: Limits;
   readonly burst: BurstLimits;
+  readonly canary: CanaryRule;
   readonly rttimePolicy: 'require';
   readonly polkitTimeoutMsec: number;
   /** Whether org.freedesktop.RealtimeKit1 is served, too. */
@@ -36,6 +38,7 @@ export function parseConfig(text: string, file: string): Settings {
     allKeys.map((key) => [key, found.has(key) ? source.origin(key.split('.')) : 'default']),
   ) as Record<Key, string>;
   keepProcessBelowUser(source, found, origins, problems);
+  keepWatchdogAbove(source, found, problems);
   if (problems.length > 0) throw new ConfigError(problems.sort(byPosition));
 
   const setting = <K extends Key>(key: K) => (found.get(key) ?? keys[key].default) as ValueOf<K>;
@@ -68,6 +71,18 @@ function keepProcessBelowUser(
   }
 }
 
+/** A watchdog at or below a hog's priority waits for it like everybody else. */
+function keepWatchdogAbove(source: Source, found: ReadonlyMap<Key, Value>, problems: Problem[]): void {
+  const [watchdog, granted] = ['canary.watchdog_priority', 'limits.realtime_priority_max'] as const;
+  const priority = Number(found.get(watchdog) ?? keys[watchdog].default);
+  const max = Number(found.get(granted) ?? keys[granted].default);
+  if (priority > max) return;
+  const at = found.has(watchdog) ? watchdog : granted;
+  problems.push(
+    source.problem(at.split('.'), `${watchdog} is ${priority} and must be above ${granted}, which is ${max}`),
+  );
+}
+
 const byPosition = (a: Problem, b: Problem): number =>
   (a.at?.line ?? 0) - (b.at?.line ?? 0) || (a.at?.column ?? 0) - (b.at?.column ?? 0);
 
@@ -88,6 +103,16 @@ const settingsFrom = (setting: <K extends Key>(key: K) => ValueOf<K>): Omit<Sett
     processRefillPerSec: setting('burst.process_refill_per_sec'),
     userRequests: setting('burst.user_requests'),
     userRefillPerSec: setting('burst.user_refill_per_sec'),
+  },
+  canary: {
+    watchdogPriority: setting('canary.watchdog_priority'),
+    patienceMsec: setting('canary.patience_msec'),
+    sluggishMsec: setting('canary.sluggish_msec'),
+    sluggishWindowMsec: setting('canary.sluggish_window_msec'),
+    graceMsec: setting('canary.grace_msec'),
+    blameShare: setting('canary.blame_share'),
+    niceWindowMsec: setting('canary.nice_window_msec'),
+    cooldownSec: setting('canary.cooldown_sec'),
   },
   rttimePolicy: setting('rttime.policy'),
   polkitTimeoutMsec: setting('polkit.timeout_msec'),

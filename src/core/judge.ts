@@ -13,15 +13,27 @@ export interface Request {
   readonly rttime: Rttime;
 }
 
+/** What the user and the process have already, and whether the process must wait. */
+export interface Situation extends Standing {
+  /** How long the process still cools down after it starved the machine; 0: it need not. */
+  readonly coolingMsec: number;
+}
+
 /** What stands against a request, if anything does. Asked before polkit, again after it, and by every dry run. */
-export function judge(request: Request, standing: Standing, limits: Limits): Refusal | undefined {
+export function judge(request: Request, situation: Situation, limits: Limits): Refusal | undefined {
   const { scheduling } = request;
   return (
     outOfRange(scheduling) ??
     beyondLevel(scheduling, limits) ??
     rttimeUnfit(request, limits) ??
-    (givesBack(scheduling) ? undefined : noPlaceLeft(scheduling.kind, standing, limits))
+    (givesBack(scheduling)
+      ? undefined
+      : (cooling(request, situation) ?? noPlaceLeft(scheduling.kind, situation, limits)))
   );
+}
+
+function cooling({ thread }: Request, { coolingMsec }: Situation): Refusal | undefined {
+  return coolingMsec > 0 ? { reason: 'cooling-down', pid: thread.process.pid, retryMsec: coolingMsec } : undefined;
 }
 
 function outOfRange(scheduling: Scheduling): Refusal | undefined {

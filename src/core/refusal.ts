@@ -24,6 +24,7 @@ export type Refusal =
   | { readonly reason: 'process-limit'; readonly max: number }
   | { readonly reason: 'user-limit'; readonly max: number }
   | { readonly reason: 'burst'; readonly of: 'user' | 'process'; readonly retryMsec: number }
+  | { readonly reason: 'cooling-down'; readonly pid: number; readonly retryMsec: number }
   | { readonly reason: 'kernel-refused'; readonly call: string; readonly errno: string; readonly cause: string };
 
 export type Reason = Refusal['reason'];
@@ -101,6 +102,10 @@ const explanations: Explanations = {
   burst: ({ of, retryMsec }) => ({
     sentence: `This ${of} asks too often.`,
     remedy: `Ask again in ${seconds(retryMsec)}, or raise burst.${of}_requests.`,
+  }),
+  'cooling-down': ({ pid, retryMsec }) => ({
+    sentence: `A thread of process ${pid} kept ordinary threads from running, and the process cools down.`,
+    remedy: `It gets back what it had in ${seconds(retryMsec)}; ask again then, and let realtime threads sleep.`,
   }),
   'kernel-refused': ({ call, errno, cause }) => ({
     sentence: `The kernel refused ${call} with ${errno}.`,

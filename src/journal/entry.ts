@@ -28,9 +28,12 @@ const names = {
   action: 'RTBROKER_ACTION',
   error: 'RTBROKER_ERROR',
   count: 'RTBROKER_COUNT',
+  cpu: 'RTBROKER_CPU',
+  lateUsec: 'RTBROKER_LATE_USEC',
+  ranUsec: 'RTBROKER_RAN_USEC',
 } as const satisfies Record<keyof Fields, string>;
 
-/** In characters. Thirteen such values fit into the 200 KiB that a datagram may have with the kernel's defaults. */
+/** In characters. Sixteen such values fit into the 200 KiB that a datagram may have with the kernel's defaults. */
 const valueMax = 4096;
 
 export function entryOf(level: Level, text: string, fields: Fields = {}): Entry {

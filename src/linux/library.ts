@@ -1,7 +1,7 @@
-import type { Attributes, Policy } from '../core/scheduling.ts';
-import type { Pid, Tid } from '../core/thread.ts';
+import type { Attributes, Kind, Policy } from '../core/scheduling.ts';
+import type { Pid, Thread, Tid } from '../core/thread.ts';
 import { SyscallError } from './errno.ts';
-import { loadNative, type WaiterPointer } from './native.ts';
+import { loadNative, type WaiterPointer, type WatchdogPointer, type WatchdogRule } from './native.ts';
 
 /** What the C library does for us, in our words. */
 export type Library = ReturnType<typeof openLibrary>;
@@ -47,6 +47,22 @@ export function openLibrary(path: string) {
     watch: (waiter: WaiterPointer, pidfd: number): number => check('epoll_ctl', native.rtb_waiter_watch(waiter, pidfd)),
     forget: (waiter: WaiterPointer, pidfd: number): void =>
       void check('epoll_ctl', native.rtb_waiter_forget(waiter, pidfd)),
+    /** A watchdog, and the descriptor its events are read from. */
+    openWatchdog(rule: WatchdogRule): { readonly watchdog: WatchdogPointer; readonly events: number } {
+      const out: [WatchdogPointer | null] = [null];
+      const events = check('rtb_watchdog_open', native.rtb_watchdog_open(out, rule));
+      return { watchdog: out[0]!, events };
+    },
+    /** @returns the cookie that its events will carry */
+    enter: (watchdog: WatchdogPointer, { tid, process: { pid, uid } }: Thread, kind: Kind): number =>
+      check('rtb_watchdog_enter', native.rtb_watchdog_enter(watchdog, pid, tid, uid, kind === 'realtime' ? 0 : 1)),
+    leave: (watchdog: WatchdogPointer, cookie: number): void =>
+      void check('rtb_watchdog_leave', native.rtb_watchdog_leave(watchdog, cookie)),
+    restartWatchdog: (watchdog: WatchdogPointer): void =>
+      void check('rtb_watchdog_restart', native.rtb_watchdog_restart(watchdog)),
+    closeWatchdog: (watchdog: WatchdogPointer): void =>
+      void check('rtb_watchdog_close', native.rtb_watchdog_close(watchdog)),
+
     closeWaiter: (waiter: WaiterPointer): void => void check('close', native.rtb_waiter_close(waiter)),
   };
 }

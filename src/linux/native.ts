@@ -3,20 +3,56 @@ import koffi from 'koffi';
 /** A struct rtb_waiter *. The library gave it to us; no pointer to memory of ours outlives a call. */
 export type WaiterPointer = bigint & { readonly __waiter: never };
 
+/** A struct rtb_watchdog *. */
+export type WatchdogPointer = bigint & { readonly __watchdog: never };
+
+/** struct rtb_watchdog_rule, member for member. */
+export interface WatchdogRule {
+  readonly priority: number;
+  readonly capacity: number;
+  readonly patience_msec: number;
+  readonly sluggish_msec: number;
+  readonly sluggish_window_msec: number;
+  readonly grace_msec: number;
+  readonly blame_permille: number;
+  readonly nice_window_msec: number;
+}
+
 /** What JavaScript passes for C's types. */
 interface Wire {
   int: number;
   'int32[4]': Int32Array;
   waiter: WaiterPointer;
   'out waiter': [WaiterPointer | null];
+  uint32: number;
+  int64: number;
+  watchdog: WatchdogPointer;
+  'out watchdog': [WatchdogPointer | null];
+  rule: WatchdogRule;
 }
 
 const waiter = koffi.pointer(koffi.opaque());
+const watchdog = koffi.pointer(koffi.opaque());
+const rule = koffi.struct({
+  priority: 'int32_t',
+  capacity: 'int32_t',
+  patience_msec: 'int32_t',
+  sluggish_msec: 'int32_t',
+  sluggish_window_msec: 'int32_t',
+  grace_msec: 'int32_t',
+  blame_permille: 'int32_t',
+  nice_window_msec: 'int32_t',
+} satisfies Record<keyof WatchdogRule, 'int32_t'>);
 const wire = {
   int: 'int',
   'int32[4]': 'int32_t *',
   waiter,
   'out waiter': koffi.out(koffi.pointer(waiter)),
+  uint32: 'uint32_t',
+  int64: 'int64_t',
+  watchdog,
+  'out watchdog': koffi.out(koffi.pointer(watchdog)),
+  rule: koffi.pointer(rule),
 } as const satisfies Record<keyof Wire, unknown>;
 
 /** Every function of native/realtime-broker.h, where they are documented: koffi converts by this, TypeScript checks by it. */
@@ -32,6 +68,11 @@ const signatures = {
   rtb_waiter_watch: { takes: ['waiter', 'int'], returns: 'int64_t' },
   rtb_waiter_forget: { takes: ['waiter', 'int'], returns: 'int' },
   rtb_waiter_close: { takes: ['waiter'], returns: 'int' },
+  rtb_watchdog_open: { takes: ['out watchdog', 'rule'], returns: 'int' },
+  rtb_watchdog_enter: { takes: ['watchdog', 'int', 'int', 'uint32', 'int'], returns: 'int64_t' },
+  rtb_watchdog_leave: { takes: ['watchdog', 'int64'], returns: 'int' },
+  rtb_watchdog_restart: { takes: ['watchdog'], returns: 'int' },
+  rtb_watchdog_close: { takes: ['watchdog'], returns: 'int' },
 } as const satisfies Record<string, { takes: readonly (keyof Wire)[]; returns: 'int' | 'int64_t' }>;
 
 type Name = keyof typeof signatures;

@@ -378,7 +378,7 @@ describe('properties', () => {
 
   test('that change are announced by our own face, and no others', async () => {
     broker.totals = { threads: 1, processes: 1, users: 1 };
-    broker.onChange();
+    broker.onNews({ kind: 'recovered', cpu: 0 });
     await settled();
     expect(daemon.signals).toEqual([
       {
@@ -395,6 +395,13 @@ describe('properties', () => {
         ],
       },
     ]);
+  });
+
+  test('tell at once that the machine starves', async () => {
+    broker.starved = true;
+    broker.onNews({ kind: 'starved', cpu: 0, lateUsec: 1 });
+    await settled();
+    expect(daemon.signals).toMatchObject([{ body: [own.interface, [['Starved', true]], []] }]);
   });
 
   test('tell at once what the broker cannot do', async () => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { ConfigError } from '../../src/config/error.ts';
 import { parseConfig } from '../../src/config/settings.ts';
+import { defaultCanary } from '../../src/core/canary.ts';
 import { defaultBurst, defaultLimits } from '../../src/core/limits.ts';
 
 const parse = (text: string) => parseConfig(text, 'f');
@@ -21,6 +22,7 @@ test('an empty file means the defaults', () => {
   expect(settings).toEqual({
     limits: defaultLimits,
     burst: defaultBurst,
+    canary: defaultCanary,
     rttimePolicy: 'require',
     polkitTimeoutMsec: 5000,
     realtimekit1: true,
@@ -51,6 +53,15 @@ test('every key reaches its setting', () => {
     policy = "require"
     [polkit]
     timeout_msec = 1500
+    [canary]
+    watchdog_priority = 61
+    patience_msec = 62
+    sluggish_msec = 63
+    sluggish_window_msec = 640
+    grace_msec = 65
+    blame_share = 0.66
+    nice_window_msec = 670
+    cooldown_sec = 68
     [bus]
     realtimekit1 = false
     [log]
@@ -70,13 +81,23 @@ test('every key reaches its setting', () => {
     },
     burst: { processRequests: 51, processRefillPerSec: 52, userRequests: 53, userRefillPerSec: 54 },
     rttimePolicy: 'require',
+    canary: {
+      watchdogPriority: 61,
+      patienceMsec: 62,
+      sluggishMsec: 63,
+      sluggishWindowMsec: 640,
+      graceMsec: 65,
+      blameShare: 0.66,
+      niceWindowMsec: 670,
+      cooldownSec: 68,
+    },
     polkitTimeoutMsec: 1500,
     realtimekit1: false,
     logLevel: 'warning',
   });
   expect(Object.values(settings.origins).filter((origin) => origin === 'default')).toEqual([]);
   expect(settings.origins['limits.realtime_priority_max']).toBe('f:3');
-  expect(settings.origins['log.level']).toBe('f:24');
+  expect(settings.origins['log.level']).toBe('f:33');
 });
 
 const wrong: ReadonlyArray<readonly [title: string, text: string, ...printed: string[]]> = [
@@ -335,4 +356,18 @@ test('a file of nothing but mistakes is told of in a hundred lines', () => {
 test('a text of more than a MiB is not looked at', () => {
   expect(printed('#'.repeat(1024 * 1024 + 1))).toEqual(['f: longer than 1048576 bytes']);
   expect(printed('#'.repeat(1024 * 1024))).toEqual([]);
+});
+
+test('the watchdog must be above what is granted', () => {
+  expect(printed('[canary]\nwatchdog_priority = 20')).toEqual([
+    'f:2:21: canary.watchdog_priority is 20 and must be above limits.realtime_priority_max, which is 20',
+  ]);
+  expect(printed('[limits]\nrealtime_priority_max = 98')).toEqual([]);
+});
+
+test('a share is a number from its least to its most', () => {
+  expect(parse('[canary]\nblame_share = 1').canary.blameShare).toBe(1);
+  expect(printed('[canary]\nblame_share = 1.1')).toEqual(['f:2:15: canary.blame_share must be 0.1 to 1, not 1.1']);
+  expect(printed('[canary]\nblame_share = nan')[0]).toContain('must be 0.1 to 1, not nan');
+  expect(printed('[canary]\nblame_share = "half"')[0]).toContain('must be 0.1 to 1, not the string "half"');
 });

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { defaultFile } from '../../src/config/default-file.ts';
 import { allKeys, keys, tables } from '../../src/config/keys.ts';
 import { parseConfig } from '../../src/config/settings.ts';
+import { defaultCanary } from '../../src/core/canary.ts';
 import { defaultBurst, defaultLimits } from '../../src/core/limits.ts';
 
 const installed = new URL('../../systemd/realtime-broker.toml', import.meta.url).pathname;
@@ -44,7 +45,7 @@ test('what it says about a key is one line that ends like a sentence', () => {
 test('every default lies within its range', () => {
   for (const key of allKeys) {
     const row = keys[key];
-    if (row.kind !== 'integer') continue;
+    if (row.kind !== 'integer' && row.kind !== 'float') continue;
     expect(row.default, key).toBeGreaterThanOrEqual(row.min);
     expect(row.default, key).toBeLessThanOrEqual(row.max);
   }
@@ -56,4 +57,5 @@ test('a limit has the same name in the file and in the code', () => {
     allKeys.filter((key) => key.startsWith(`${table}.`)).map((key) => camel(key.slice(table.length + 1)));
   expect(named('limits')).toEqual(Object.keys(defaultLimits));
   expect(named('burst')).toEqual(Object.keys(defaultBurst));
+  expect(named('canary')).toEqual(Object.keys(defaultCanary));
 });

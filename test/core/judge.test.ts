@@ -1,11 +1,10 @@
 import { expect, test } from 'vitest';
-import { judge, type Rttime } from '../../src/core/judge.ts';
-import type { Standing } from '../../src/core/ledger.ts';
+import { judge, type Rttime, type Situation } from '../../src/core/judge.ts';
 import { defaultLimits, type Limits } from '../../src/core/limits.ts';
 import type { Scheduling } from '../../src/core/scheduling.ts';
 import { aThread } from './threads.ts';
 
-const nobodyYet: Standing = {
+const nobodyYet: Situation = {
   hasPlace: false,
   userThreads: 0,
   processThreads: 0,
@@ -13,12 +12,20 @@ const nobodyYet: Standing = {
   knownProcess: false,
   users: 0,
   knownUser: false,
+  coolingMsec: 0,
 };
 const realtime = (priority: number): Scheduling => ({ kind: 'realtime', priority });
 const nice = (level: number): Scheduling => ({ kind: 'high-priority', nice: level });
 const fit = 200_000n;
 
-type Row = readonly [title: string, Scheduling, Rttime, standing: Partial<Standing>, outcome: string, Partial<Limits>?];
+type Row = readonly [
+  title: string,
+  Scheduling,
+  Rttime,
+  situation: Partial<Situation>,
+  outcome: string,
+  Partial<Limits>?,
+];
 
 const table: readonly Row[] = [
   ['grants the lowest priority', realtime(1), fit, {}, 'granted'],
@@ -62,13 +69,16 @@ const table: readonly Row[] = [
   ['grants more to a process it knows', realtime(10), fit, { processes: 64, knownProcess: true }, 'granted'],
   ['grants the last user', realtime(10), fit, { users: 2047 }, 'granted'],
   ['refuses the user after the last', realtime(10), fit, { users: 2048 }, 'user-limit'],
+  ['refuses an offender while it cools down', realtime(10), fit, { coolingMsec: 1 }, 'cooling-down'],
+  ['refuses it nice, too', nice(-11), 'unread', { coolingMsec: 30_000 }, 'cooling-down'],
+  ['lets it give back', nice(0), 'unread', { coolingMsec: 30_000 }, 'granted'],
   ['grants more to a user it knows', realtime(10), fit, { users: 2048, knownUser: true }, 'granted'],
 ];
 
-for (const [title, scheduling, rttime, standing, outcome, limits] of table) {
+for (const [title, scheduling, rttime, situation, outcome, limits] of table) {
   test(title, () => {
     const request = { thread: aThread(), scheduling, rttime };
-    const refusal = judge(request, { ...nobodyYet, ...standing }, { ...defaultLimits, ...limits });
+    const refusal = judge(request, { ...nobodyYet, ...situation }, { ...defaultLimits, ...limits });
     const said = refusal === undefined ? 'granted' : refusal.reason + ('of' in refusal ? ` of ${refusal.of}` : '');
     expect(said).toBe(outcome);
   });

@@ -133,6 +133,13 @@ const table: Readonly<Record<Reason, readonly Row[]>> = {
       'Ask again in 10.0 s, or raise burst.user_requests.',
     ],
   ],
+  'cooling-down': [
+    [
+      { reason: 'cooling-down', pid: 500, retryMsec: 12_340 },
+      'A thread of process 500 kept ordinary threads from running, and the process cools down.',
+      'It gets back what it had in 12.4 s; ask again then, and let realtime threads sleep.',
+    ],
+  ],
   'kernel-refused': [
     [
       { reason: 'kernel-refused', call: 'sched_setattr', errno: 'EPERM', cause: 'The cgroup has no realtime budget.' },

@@ -1,0 +1,138 @@
+import { Socket } from 'node:net';
+import type { CanaryRule } from '../core/canary.ts';
+import type { Kind } from '../core/scheduling.ts';
+import type { Thread } from '../core/thread.ts';
+import type { Journal, Watch, Watchdog, WatchdogEvent } from '../ports.ts';
+import { Refused } from '../refused.ts';
+import { SyscallError } from './errno.ts';
+import { noSuchThread } from './ids.ts';
+import type { Library } from './library.ts';
+import type { WatchdogPointer } from './native.ts';
+
+/** So many grants can be watched at once: two hundred users with all they may have. */
+const capacity = 16_384;
+
+/** The native watchdog, seen from here. It acts by itself; its events come after the fact. */
+export class LinuxWatchdog implements Watchdog, Disposable {
+  onEvent: (event: WatchdogEvent) => void = () => {};
+  readonly #library: Library;
+  readonly #journal: Journal;
+  readonly #watchdog: WatchdogPointer;
+  readonly #socket: Socket;
+  #partial: Buffer = Buffer.alloc(0);
+
+  /** @throws SyscallError, EPERM when it may not have its priority: one that starves with the others is none */
+  constructor(library: Library, rule: CanaryRule, journal: Journal) {
+    const { watchdog, events } = library.openWatchdog({
+      priority: rule.watchdogPriority,
+      capacity,
+      patience_msec: rule.patienceMsec,
+      sluggish_msec: rule.sluggishMsec,
+      sluggish_window_msec: rule.sluggishWindowMsec,
+      grace_msec: rule.graceMsec,
+      blame_permille: Math.round(rule.blameShare * 1000),
+      nice_window_msec: rule.niceWindowMsec,
+    });
+    this.#library = library;
+    this.#journal = journal;
+    this.#watchdog = watchdog;
+    this.#socket = new Socket({ fd: events, readable: true, writable: false });
+    this.#socket.on('data', (chunk) => this.#read(chunk));
+    // A watchdog that is gone watches nobody: a restarted daemon has a new one.
+    this.#socket.on('end', () => {
+      throw new Error('the watchdog has ended');
+    });
+    this.#socket.unref();
+  }
+
+  enter(thread: Thread, kind: Kind): Watch {
+    const cookie = this.#enter(thread, kind);
+    let kept = false;
+    let entered = true;
+    const leave = () => {
+      if (entered) this.#library.leave(this.#watchdog, cookie);
+      entered = false;
+    };
+    return {
+      cookie,
+      keep: () => {
+        kept = true;
+      },
+      leave,
+      [Symbol.dispose]: () => {
+        if (!kept) leave();
+      },
+    };
+  }
+
+  restart(): void {
+    this.#library.restartWatchdog(this.#watchdog);
+  }
+
+  [Symbol.dispose](): void {
+    this.#socket.removeAllListeners('end').destroy();
+    this.#library.closeWatchdog(this.#watchdog);
+  }
+
+  #enter(thread: Thread, kind: Kind): number {
+    try {
+      return this.#library.enter(this.#watchdog, thread, kind);
+    } catch (fault) {
+      if (!(fault instanceof SyscallError)) throw fault;
+      const { call, errno } = fault;
+      if (errno === 'ESRCH') throw noSuchThread(`Thread ${thread.tid} has ended`);
+      const cause =
+        errno === 'ENOSPC'
+          ? `The watchdog watches ${capacity} threads already; end some.`
+          : "Each grant holds descriptors: raise LimitNOFILE of the broker's unit.";
+      throw new Refused({ reason: 'kernel-refused', call, errno, cause });
+    }
+  }
+
+  #read(chunk: Buffer): void {
+    const bytes = this.#partial.length === 0 ? chunk : Buffer.concat([this.#partial, chunk]);
+    const whole = bytes.length - (bytes.length % recordSize);
+    this.#partial = bytes.subarray(whole);
+    for (let at = 0; at < whole; at += recordSize) this.#hear(bytes.subarray(at, at + recordSize));
+  }
+
+  #hear(record: Buffer): void {
+    const lost = record.readUInt32LE(12);
+    if (lost > 0) this.#journal.error(`${lost} events of the watchdog were lost.`, { count: lost });
+    const cpu = record.readInt32LE(8);
+    const lateUsec = usec(record, 32);
+    switch (record.readInt32LE(0)) {
+      case kinds.demoted: {
+        const cookie = Number(record.readBigInt64LE(16));
+        const ranUsec = usec(record, 40);
+        return this.onEvent({
+          kind: 'demoted',
+          cookie,
+          reason: reasonOf(record),
+          cpu,
+          lateUsec,
+          ranUsec,
+          windowUsec: usec(record, 48),
+        });
+      }
+      case kinds.starved:
+        return this.onEvent({ kind: 'starved', cpu, reason: reasonOf(record), lateUsec });
+      case kinds.recovered:
+        return this.onEvent({ kind: 'recovered', cpu });
+      case kinds.unreachable:
+        return this.#journal.warning(`No canary can be put on CPU ${cpu}, where granted threads run.`, { cpu });
+      case kinds.stoodStill:
+        return this.#journal.debug('The machine slept or stood still: all windows of the canary begin anew.', {
+          lateUsec,
+        });
+    }
+  }
+}
+
+/** struct rtb_watchdog_event and its enums, native/realtime-broker.h. */
+const recordSize = 64;
+const kinds = { demoted: 1, starved: 2, recovered: 3, unreachable: 4, stoodStill: 5 } as const;
+const reasons = ['', 'silence', 'sluggish', 'innocent', 'nice'];
+
+const reasonOf = (record: Buffer): string => reasons[record.readInt32LE(4)] ?? 'unknown';
+const usec = (record: Buffer, at: number): number => Number(record.readBigUInt64LE(at) / 1000n);
