@@ -40,7 +40,7 @@ export class Namespaces {
    * less than a second ago
    */
   async translate(caller: Caller, asker: Status, { process, thread }: Ids): Promise<{ pid: Pid; tid: Tid }> {
-    const search = new Search(this.#proc, asker.nspid.length, () => this.#takeScan(caller.uid));
+    const search = new Search(this.#proc, () => this.#takeScan(caller.uid));
 
     const own = process === undefined || process === asker.nspid.at(-1);
     const pid = own ? caller.pid : await search.process(caller, process);
@@ -68,13 +68,11 @@ export class Namespaces {
 /** One caller's search. It costs time in proportion to what runs, so it pauses, and it is taken from a small allowance. */
 class Search {
   readonly #proc: Proc;
-  readonly #depth: number;
   readonly #takeScan: () => void;
   #allowed = false;
 
-  constructor(proc: Proc, depth: number, takeScan: () => void) {
+  constructor(proc: Proc, takeScan: () => void) {
     this.#proc = proc;
-    this.#depth = depth;
     this.#takeScan = takeScan;
   }
 
@@ -87,8 +85,7 @@ class Search {
       const status = this.#proc.status(candidate);
       return (
         status !== undefined &&
-        this.#isCalled(status, wanted) &&
-        status.tgid === candidate &&
+        isCalled(status, wanted) &&
         status.uids.every((each) => each === uid) &&
         this.#proc.pidNamespace(candidate) === namespace
       );
@@ -102,7 +99,7 @@ class Search {
 
     const found = await this.#among(tids, (tid) => {
       const status = this.#proc.status(pid, tid);
-      return status !== undefined && this.#isCalled(status, wanted);
+      return status !== undefined && isCalled(status, wanted);
     });
     return only(found, `thread ${wanted} of that process in your PID namespace`);
   }
@@ -110,10 +107,6 @@ class Search {
   #allow(): void {
     if (!this.#allowed) this.#takeScan();
     this.#allowed = true;
-  }
-
-  #isCalled({ nspid }: Status, id: number): boolean {
-    return nspid.length === this.#depth && nspid.at(-1) === id;
   }
 
   async #among<Id>(ids: readonly Id[], matches: (id: Id) => boolean): Promise<readonly Id[]> {
@@ -125,6 +118,9 @@ class Search {
     return found;
   }
 }
+
+/** In the PID namespace it is in itself. */
+const isCalled = ({ nspid }: Status, id: number): boolean => nspid.at(-1) === id;
 
 function only<Id>(found: readonly Id[], what: string): Id {
   if (found.length !== 1) throw noSuchThread(`There is ${found.length === 0 ? 'no' : 'more than one'} ${what}`);

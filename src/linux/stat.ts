@@ -19,7 +19,7 @@ export const hasEnded = ({ state }: { readonly state: string }): boolean => stat
 export function parseStat(text: string): Stat {
   const nameEnd = text.lastIndexOf(')');
   const name = /^\d+ \((.*)$/s.exec(text.slice(0, Math.max(0, nameEnd)));
-  const fields = text.slice(nameEnd + 2).split(' ');
+  const fields = text.slice(nameEnd + 2).split(' ', 20);
   const field = (number: number): string => fields[number - 3] ?? '';
 
   const state = field(3);

@@ -18,16 +18,25 @@ export interface Status {
  * @throws Error when it is no status
  */
 export function parseStatus(text: string): Status {
-  const line = (key: string): string | undefined => new RegExp(`^${key}:[\\t ]*([^\\n]*)\\n`, 'm').exec(text)?.[1];
-  const numbers = (key: string): readonly number[] =>
-    (line(key) ?? '').split(/[\t ]+/).flatMap((digits) => (/^\d{1,10}$/.test(digits) ? [Number(digits)] : []));
-
-  const state = line('State')?.[0];
-  const [tgid] = numbers('Tgid');
-  const [threads] = numbers('Threads');
-  const uids = numbers('Uid') as readonly Uid[];
+  const state = lineOf(text, 'State')?.[0];
+  const [tgid] = numbersOf(text, 'Tgid');
+  const [threads] = numbersOf(text, 'Threads');
+  const uids = numbersOf(text, 'Uid') as readonly Uid[];
   if (state === undefined || tgid === undefined || threads === undefined || uids.length !== 4)
     throw new Error(`not a status of /proc: ${JSON.stringify(text.slice(0, 200))}`);
 
-  return { state, tgid: tgid as Pid, uids, threads, nspid: numbers('NSpid') };
+  return { state, tgid: tgid as Pid, uids, threads, nspid: numbersOf(text, 'NSpid') };
+}
+
+/** What follows "Key:\t"; undefined when the line is cut short, too. The name is the first line, and no key. */
+function lineOf(text: string, key: string): string | undefined {
+  const label = `\n${key}:\t`;
+  const start = text.indexOf(label);
+  const end = text.indexOf('\n', start + 1);
+  return start === -1 || end === -1 ? undefined : text.slice(start + label.length, end);
+}
+
+function numbersOf(text: string, key: string): readonly number[] {
+  const words = lineOf(text, key)?.split('\t') ?? [];
+  return words.filter((digits) => /^\d{1,10}$/.test(digits)).map(Number);
 }

@@ -237,6 +237,19 @@ export function processTableContract(open: () => Stage): void {
       expect(silent.count).toBe(0);
     });
 
+    test('that is dropped while word is on its way never calls back', async () => {
+      using stage = open();
+      const { pid, tid, worker, main } = await start(stage);
+      const [dropped, kept] = [stage.processes.open(worker), stage.processes.open(main)];
+      const [silent, calls] = [callsOf(dropped), callsOf(kept)];
+      stage.endThread(pid, tid);
+      stage.kill(pid);
+      dropped.drop();
+      await calls.first;
+      await later();
+      expect(silent.count).toBe(0);
+    });
+
     test('is closed by its scope, unless it was kept', async () => {
       using stage = open();
       const { worker, main } = await start(stage);

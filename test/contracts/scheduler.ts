@@ -127,6 +127,7 @@ export function schedulerContract(open: () => Stage): void {
       stage.startStranger(tid);
       expect(await reasonOf(() => stage.scheduler.promote(worker, realtime(5)))).toBe('no-such-thread');
       expect(stage.scheduler.demote(worker)).toBe('gone');
+      expect(stage.scheduler.attributes(worker)).toBeUndefined();
       expect(stage.runsAs(tid)).toEqual(normal);
     });
 
@@ -190,6 +191,16 @@ export function schedulerContract(open: () => Stage): void {
         stage[point] = () => stage.endThread(pid, tid);
         expect(await reasonOf(() => stage.scheduler.promote(worker, realtime(5)))).toBe('no-such-thread');
         expect(stage.runsAs(mainThread(pid))).toEqual(normal);
+      });
+
+      test('the thread may end, and its main thread keeps what it had by its own right', async () => {
+        using stage = open();
+        const { pid, tid, worker } = await start(stage);
+        const own: Attributes = { policy: 'rr', priority: 5, nice: 0, resetOnFork: true };
+        stage.letRunAs(mainThread(pid), own);
+        stage[point] = () => stage.endThread(pid, tid);
+        expect(await reasonOf(() => stage.scheduler.promote(worker, realtime(5)))).toBe('no-such-thread');
+        expect(stage.runsAs(mainThread(pid))).toEqual(own);
       });
 
       test('the whole process may be killed', async () => {

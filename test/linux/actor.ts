@@ -5,6 +5,7 @@ import {
   closeSync,
   constants,
   copyFileSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readFileSync,
@@ -25,7 +26,7 @@ export class Wardrobe implements Disposable {
 
   constructor() {
     chmodSync(this.directory, 0o755);
-    execFileSync('mkdir', [join(this.directory, 'setuid')]);
+    mkdirSync(join(this.directory, 'setuid'));
     for (const path of [this.plain, this.setuidRoot]) copyFileSync(actorPath(), path);
     chownSync(this.setuidRoot, 0, 0);
     chmodSync(this.setuidRoot, 0o4755);
@@ -53,8 +54,11 @@ export class Actor implements Disposable {
   /** @param prefix a command that runs the command after it, like "unshare --pid --fork" */
   constructor(wardrobe: Wardrobe, uid: Uid, prefix: readonly string[] = []) {
     const [command, ...args] = [...prefix, wardrobe.plain];
-    const stdin = pipe(wardrobe.directory, 0);
-    const stdout = pipe(wardrobe.directory, constants.O_NONBLOCK);
+    const paths = ['stdin', 'stdout'].map((name) => join(wardrobe.directory, name)) as [string, string];
+    // Node can neither make an anonymous pipe nor talk to a child without its event loop.
+    execFileSync('mkfifo', paths);
+    const stdin = openPipe(paths[0], 0);
+    const stdout = openPipe(paths[1], constants.O_NONBLOCK);
     this.child = spawn(command as string, args, { stdio: [stdin.reader, stdout.writer, 'inherit'], uid, gid: uid });
     closeSync(stdin.reader);
     closeSync(stdout.writer);
@@ -98,10 +102,8 @@ export function pause(msec: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, msec);
 }
 
-/** Both ends of a named pipe: Node can neither make an anonymous one nor talk to a child without its event loop. */
-function pipe(directory: string, readerFlags: number): { readonly reader: number; readonly writer: number } {
-  const path = join(directory, 'pipe');
-  execFileSync('mkfifo', [path]);
+/** Both ends of a named pipe, which needs its name no longer. */
+function openPipe(path: string, readerFlags: number): { readonly reader: number; readonly writer: number } {
   const both = openSync(path, constants.O_RDWR);
   const reader = openSync(path, constants.O_RDONLY | readerFlags);
   const writer = openSync(path, constants.O_WRONLY);

@@ -13,6 +13,7 @@ import { libraryPath } from './build.ts';
 import { LinuxStage } from './stage.ts';
 
 const library = openLibrary(libraryPath());
+const eventually = <Value>(value: () => Value) => expect.poll(value, { timeout: 4000 });
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('word of exits', () => {
@@ -32,9 +33,9 @@ describe('word of exits', () => {
     for (let count = 0; count < 10; count++) await turn();
     expect(ended).toEqual([]);
     stage.endThread(pid, tid);
-    await expect.poll(() => ended).toEqual([tid]);
+    await eventually(() => ended).toEqual([tid]);
     stage.kill(pid);
-    await expect.poll(() => ended).toEqual([tid, pid]);
+    await eventually(() => ended).toEqual([tid, pid]);
   });
 
   test('comes in bursts of thousands without loss', async () => {
@@ -45,7 +46,7 @@ describe('word of exits', () => {
     const pidfds = Array.from({ length: 6000 }, () => library.openThread(mainThread(pid)));
     for (const pidfd of pidfds) exits.watch(pidfd, () => heard.set(pidfd, (heard.get(pidfd) ?? 0) + 1));
     stage.kill(pid);
-    await expect.poll(() => heard.size).toBe(pidfds.length);
+    await eventually(() => heard.size).toBe(pidfds.length);
     expect([...heard.values()].every((times) => times === 1)).toBe(true);
     for (const pidfd of pidfds) closeSync(pidfd);
   });
@@ -60,7 +61,7 @@ describe('word of exits', () => {
     exits.watch(pidfds[1], () => heard.push('watched'));
     stage.kill(pid);
     forget();
-    await expect.poll(() => heard).toEqual(['watched']);
+    await eventually(() => heard).toEqual(['watched']);
     for (const pidfd of pidfds) closeSync(pidfd);
   });
 
@@ -73,9 +74,9 @@ describe('word of exits', () => {
     one.watch(library.openThread(mainThread(first)), () => heard.push('first'));
     other.watch(library.openThread(mainThread(second)), () => heard.push('second'));
     stage.kill(second);
-    await expect.poll(() => heard).toEqual(['second']);
+    await eventually(() => heard).toEqual(['second']);
     stage.kill(first);
-    await expect.poll(() => heard).toEqual(['second', 'first']);
+    await eventually(() => heard).toEqual(['second', 'first']);
   });
 
   test('is not to be had of what is no pidfd', () => {
@@ -116,7 +117,7 @@ describe('the stream of records', () => {
       await turn();
       await turn();
     }
-    await expect.poll(() => heard).toEqual([2, 3, 1]);
+    await eventually(() => heard).toEqual([2, 3, 1]);
     exits[Symbol.dispose]();
     closeSync(writer);
   });

@@ -88,6 +88,16 @@ test('what /proc should never say is a fault, not a refusal', async () => {
   await expect(open(tree).find(caller, wanted())).rejects.toThrow('not a stat of /proc');
 });
 
+test('what is no id is not looked up', async () => {
+  using tree = new Tree();
+  tree.process(100);
+  for (const id of [0, 4_194_304]) tree.process(id);
+  tree.thread(100, 4_194_304);
+  const processes = open(tree);
+  for (const ids of [{ process: 0n }, { process: 4_194_304n }, { thread: 4_194_304n }, { thread: -1n }])
+    expect(await reasonOf(() => processes.find(caller, wanted(ids)))).toBe('no-such-thread');
+});
+
 test('each file is read once to find a thread', async () => {
   using tree = new Tree();
   tree.process(100);

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Proc } from '../../src/linux/proc.ts';
@@ -16,7 +16,7 @@ export interface Entry {
 
 /** A /proc on paper, for what a real one does not do on demand. */
 export class Tree implements Disposable {
-  readonly root = mkdtempSync(join(tmpdir(), 'proc-'));
+  readonly root = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'proc-'));
   readonly proc: Proc;
 
   /** Its readers are in a PID namespace that is one level deep, as on most machines. */
