@@ -1,0 +1,224 @@
+import { describe, expect, test } from 'vitest';
+import { defaultBurst, defaultLimits } from '../src/core/limits.ts';
+import type { Pid } from '../src/core/thread.ts';
+import { alice, bob, mainThread, root } from './contracts/stage.ts';
+import { settled } from './fakes/clock.ts';
+import { House, nice, rr } from './house.ts';
+
+describe('a request', () => {
+  test('is granted, watched, noted and told', async () => {
+    const house = new House();
+    const pid = house.spawn();
+    const tid = house.world.addThread(pid);
+    expect(await house.ask(pid, tid, rr(10))).toBe('granted');
+    expect(house.world.runsAs(tid)).toEqual({ policy: 'rr', priority: 10, nice: 0, resetOnFork: true });
+    expect(house.view(tid)).toMatchObject({ state: 'active', grant: { scheduling: rr(10), comm: 'actor' } });
+    expect(house.watchdog.watching()).toBe(1);
+    expect(house.broker.totals).toEqual({ threads: 1, processes: 1, users: 1 });
+    expect(house.news).toMatchObject([{ kind: 'granted', grant: { thread: { tid } } }]);
+    expect(house.journal.entries).toMatchObject([{ level: 'info', fields: { tid, pid, uid: alice, priority: 10 } }]);
+  });
+
+  test('that polkit refuses leaves nothing behind', async () => {
+    const house = new House();
+    const pid = house.spawn();
+    house.authority.mood = 'refuse';
+    expect(await house.ask(pid, mainThread(pid), rr(10))).toBe('not-authorized');
+    expect(house.world.runsAs(mainThread(pid))?.policy).toBe('other');
+    expect(house.used(pid, 'realtime')).toBe(0);
+    expect(house.world.processes.openHandles).toBe(0);
+    expect(house.watchdog.watching()).toBe(0);
+    expect(house.news).toEqual([]);
+  });
+
+  test('that the kernel refuses leaves nothing behind', async () => {
+    const house = new House();
+    const pid = house.spawn();
+    house.world.scheduler.errno = 'EPERM';
+    expect(await house.ask(pid, mainThread(pid), rr(10))).toBe('kernel-refused');
+    expect(house.used(pid, 'realtime')).toBe(0);
+    expect(house.world.processes.openHandles).toBe(0);
+    expect(house.watchdog.watching()).toBe(0);
+  });
+
+  test('asks polkit about the target process, by the action of the face it came by', async () => {
+    const house = new House();
+    const pid = house.spawn();
+    await house.ask(pid, mainThread(pid), nice(-5), 'realtimekit1');
+    expect(house.authority.asked).toMatchObject([{ subject: { pid }, face: 'realtimekit1', kind: 'high-priority' }]);
+  });
+
+  test("of root's for somebody else needs nobody's leave, on our own face alone", async () => {
+    const house = new House();
+    house.authority.mood = 'refuse';
+    const admin = house.spawn(root);
+    const pid = house.spawn();
+    const wanted = { face: 'own', process: BigInt(pid), thread: 0n, scheduling: rr(5) } as const;
+    await house.broker.acquire(house.world.caller(admin), wanted);
+    expect(house.view(mainThread(pid))?.grant.thread.process.uid).toBe(alice);
+    const onRtkit = house.broker.acquire(house.world.caller(admin), { ...wanted, face: 'realtimekit1' });
+    await expect(onRtkit).rejects.toMatchObject({ refusal: { reason: 'not-your-process' } });
+  });
+
+  test('for a thread that ended while polkit was asked is refused', async () => {
+    const house = new House();
+    const pid = house.spawn();
+    const tid = house.world.addThread(pid);
+    house.authority.mood = 'wait';
+    const [answer] = await house.asking(pid, tid, rr(10));
+    house.world.endThread(pid, tid);
+    house.authority.answer('allow');
+    expect(await answer).toBe('no-such-thread');
+    expect(house.used(pid, 'realtime')).toBe(0);
+    expect(house.watchdog.watching()).toBe(0);
+  });
+
+  test('for what the thread has already is no news, and takes no second place', async () => {
+    const house = new House();
+    const pid = house.spawn();
+    for (const _ of [1, 2, 3]) expect(await house.ask(pid, mainThread(pid), rr(10))).toBe('granted');
+    expect(house.used(pid, 'realtime')).toBe(1);
+    expect(house.journal.entries.length).toBe(1);
+    expect(house.world.processes.openHandles).toBe(1);
+    expect(house.watchdog.watching()).toBe(1);
+  });
+});
+
+describe('RLIMIT_RTTIME', () => {
+  test('that is set just after asking is seen', async () => {
+    const house = new House();
+    const pid = house.world.spawn();
+    const [answer] = await house.asking(pid, mainThread(pid), rr(10));
+    house.world.setRttime(pid, 200_000n);
+    await house.clock.advance(10);
+    expect(await answer).toBe('granted');
+  });
+
+  test('that is never set is not waited for long', async () => {
+    const house = new House();
+    const pid = house.world.spawn();
+    const [answer] = await house.asking(pid, mainThread(pid), rr(10));
+    await house.clock.advance(10);
+    expect(await answer).toBe('rttime-unset');
+  });
+
+  test('that was raised while polkit was asked is judged as it is then', async () => {
+    const house = new House();
+    const pid = house.spawn();
+    house.authority.mood = 'wait';
+    const [answer] = await house.asking(pid, mainThread(pid), rr(10));
+    house.world.setRttime(pid, 200_001n);
+    house.authority.answer('allow');
+    expect(await answer).toBe('rttime-above-limit');
+  });
+});
+
+describe('the last place', () => {
+  const one = { ...defaultLimits, realtimeThreadsPerUserMax: 1 };
+
+  test('goes to one of two who wait at polkit together', async () => {
+    const house = new House({ limits: one });
+    const pid = house.spawn();
+    const tid = house.world.addThread(pid);
+    house.authority.mood = 'wait';
+    const [first] = await house.asking(pid, mainThread(pid), rr(10));
+    const [second] = await house.asking(pid, tid, rr(10));
+    expect(await second).toBe('thread-limit');
+    house.authority.answer('allow');
+    expect(await first).toBe('granted');
+  });
+
+  test('is free again when polkit refused the first', async () => {
+    const house = new House({ limits: one });
+    const pid = house.spawn();
+    house.authority.mood = 'refuse';
+    await house.ask(pid, mainThread(pid), rr(10));
+    house.authority.mood = 'allow';
+    expect(await house.ask(pid, house.world.addThread(pid), rr(10))).toBe('granted');
+  });
+
+  test('of one who has ended is found before anybody is refused', async () => {
+    const house = new House({ limits: one });
+    const pid = house.spawn();
+    const tid = house.world.addThread(pid);
+    await house.ask(pid, tid, rr(10));
+    house.world.endThread(pid, tid);
+    expect(await house.ask(pid, mainThread(pid), rr(10))).toBe('granted');
+    expect(house.used(pid, 'realtime')).toBe(1);
+  });
+
+  test('of another user is not ours', async () => {
+    const house = new House({ limits: one });
+    const [mine, yours] = [house.spawn(alice), house.spawn(bob)];
+    expect(await house.ask(mine, mainThread(mine), rr(10))).toBe('granted');
+    expect(await house.ask(yours, mainThread(yours), rr(10))).toBe('granted');
+  });
+});
+
+describe('who asks too often', () => {
+  const burst = { ...defaultBurst, processRequests: 2, userRequests: 3 };
+
+  test('is refused, late, and then may again', async () => {
+    const house = new House({ burst });
+    const pid = house.spawn();
+    for (const _ of [1, 2]) expect(await house.ask(pid, mainThread(pid), rr(10))).toBe('granted');
+    const [answer] = await house.asking(pid, mainThread(pid), rr(10));
+    expect(house.clock.sleeping).toBeGreaterThan(0);
+    await house.clock.advance(250);
+    expect(await answer).toBe('burst');
+    expect(await house.ask(pid, mainThread(pid), rr(10))).toBe('granted');
+  });
+
+  test('does not trouble polkit', async () => {
+    const house = new House({ burst: { ...burst, userRequests: 1 } });
+    const pid = house.spawn();
+    await house.ask(pid, mainThread(pid), rr(10));
+    const [answer] = await house.asking(pid, mainThread(pid), rr(10));
+    await house.clock.advance(1000);
+    expect(await answer).toBe('burst');
+    expect(house.authority.asked.length).toBe(1);
+  });
+
+  test('is a process, and the others of its user go on', async () => {
+    const house = new House({ burst });
+    const [loud, quiet] = [house.spawn(), house.spawn()];
+    for (const _ of [1, 2]) await house.ask(loud, mainThread(loud), rr(10));
+    expect(await house.ask(quiet, mainThread(quiet), rr(10))).toBe('granted');
+  });
+
+  test('pays for what is not there, too', async () => {
+    const house = new House({ burst });
+    const pid = house.spawn();
+    const answers: Promise<string>[] = [];
+    for (const _ of [1, 2, 3]) answers.push(...(await house.asking(pid, 999_999 as never, rr(10))));
+    await house.clock.advance(1000);
+    expect(await Promise.all(answers)).toEqual(['no-such-thread', 'no-such-thread', 'burst']);
+  });
+
+  test('charges nothing to his user for what is refused at once', async () => {
+    const house = new House({ burst });
+    const [loud, quiet] = [house.spawn(), house.spawn()];
+    for (const _ of [1, 2]) expect(await house.ask(loud, mainThread(loud), rr(99))).toBe('priority-above-limit');
+    expect(house.broker.limits(house.world.caller(quiet)).requestsLeft).toBe(3);
+  });
+
+  test('may always give back', async () => {
+    const house = new House({ burst: { ...burst, processRequests: 1 } });
+    const pid = house.spawn();
+    await house.ask(pid, mainThread(pid), rr(10));
+    expect(await house.ask(pid, mainThread(pid), nice(0))).toBe('granted');
+    expect(house.world.runsAs(mainThread(pid))).toMatchObject({ policy: 'other', nice: 0 });
+    expect(house.broker.totals.threads).toBe(0);
+    expect(house.world.processes.openHandles).toBe(0);
+  });
+});
+
+test('of grants the owner sees his own, and root sees all', async () => {
+  const house = new House();
+  const [mine, yours] = [house.spawn(alice), house.spawn(bob)];
+  for (const pid of [mine, yours]) await house.ask(pid, mainThread(pid), rr(10));
+  const pids = (pid: Pid) => house.broker.grants(house.world.caller(pid)).map(({ grant }) => grant.thread.process.pid);
+  expect(pids(mine)).toEqual([mine]);
+  expect(pids(house.spawn(root))).toEqual([mine, yours]);
+  await settled();
+});

@@ -1,0 +1,217 @@
+import { describe, expect, test } from 'vitest';
+import { mainThread, root } from './contracts/stage.ts';
+import { settled } from './fakes/clock.ts';
+import { House, nice, rr } from './house.ts';
+
+const granted = async (scheduling = rr(10)) => {
+  const house = new House();
+  const pid = house.spawn();
+  const tid = house.world.addThread(pid);
+  expect(await house.ask(pid, tid, scheduling)).toBe('granted');
+  return { house, pid, tid, thread: house.world.thread(tid) };
+};
+
+describe('a grant ends', () => {
+  test('with its thread', async () => {
+    const { house, pid, tid } = await granted();
+    house.world.endThread(pid, tid);
+    await settled();
+    expect(house.broker.totals).toEqual({ threads: 0, processes: 0, users: 0 });
+    expect(house.watchdog.watching()).toBe(0);
+    expect(house.world.processes.openHandles).toBe(0);
+    expect(house.news.at(-1)).toMatchObject({ kind: 'removed', reason: 'ended' });
+  });
+
+  test('when its process changes a uid, seen within ten seconds', async () => {
+    const { house, pid, tid } = await granted();
+    house.world.setUids(pid, root, root, root);
+    await house.clock.advance(10_000);
+    expect(house.world.runsAs(tid)?.policy).toBe('other');
+    expect(house.broker.totals.threads).toBe(0);
+    expect(house.news.at(-1)).toMatchObject({ kind: 'removed', reason: 'uid-changed' });
+  });
+
+  test('when its process changes a uid, seen on the next call about that process', async () => {
+    const { house, pid, tid } = await granted();
+    house.world.setUids(pid, root, root, root);
+    await house.ask(pid, mainThread(pid), rr(10));
+    expect(house.world.runsAs(tid)?.policy).toBe('other');
+  });
+
+  test('with the broker', async () => {
+    const { house, tid } = await granted();
+    house.broker.demoteAll('stopped');
+    expect(house.world.runsAs(tid)?.policy).toBe('other');
+    expect(house.broker.totals.threads).toBe(0);
+  });
+
+  test('and without grants nobody looks any more', async () => {
+    const { house, pid, tid } = await granted();
+    house.world.endThread(pid, tid);
+    await house.clock.advance(10_000);
+    expect(house.clock.sleeping).toBe(0);
+  });
+});
+
+describe('exec by a granted worker', () => {
+  test('demotes the leader, who is the worker now', async () => {
+    const { house, pid, tid } = await granted();
+    house.world.exec(pid, tid, 'plain');
+    await settled();
+    expect(house.world.runsAs(mainThread(pid))?.policy).toBe('other');
+    expect(house.journal.entries.at(-1)).toMatchObject({ fields: { reason: 'exec', tid: pid } });
+  });
+
+  test('leaves a leader alone who has its own grant', async () => {
+    const { house, pid, tid } = await granted();
+    await house.ask(pid, mainThread(pid), rr(10));
+    house.world.endThread(pid, tid);
+    await settled();
+    expect(house.world.runsAs(mainThread(pid))?.policy).toBe('rr');
+  });
+
+  test('leaves a leader alone who is realtime by its own right', async () => {
+    const { house, pid, tid } = await granted();
+    const own = { policy: 'fifo', priority: 10, nice: 0, resetOnFork: false } as const;
+    house.world.letRunAs(mainThread(pid), own);
+    house.world.endThread(pid, tid);
+    await settled();
+    expect(house.world.runsAs(mainThread(pid))).toEqual(own);
+  });
+});
+
+describe('whom the watchdog demoted', () => {
+  const demoted = async (scheduling = rr(10)) => {
+    const all = await granted(scheduling);
+    all.house.world.letRunAs(all.tid, { policy: 'other', priority: 0, nice: 0, resetOnFork: false });
+    all.house.watchdog.demoted(all.thread);
+    return all;
+  };
+
+  test('is shown as such, and told of once', async () => {
+    const { house, tid, pid } = await demoted();
+    expect(house.view(tid)).toMatchObject({ state: 'demoted', reason: 'silence' });
+    expect(house.news.at(-1)).toMatchObject({ kind: 'demoted', reason: 'silence' });
+    const [line, ...more] = house.journal.entries.filter(({ level }) => level === 'warning');
+    expect(more).toEqual([]);
+    expect(line?.fields).toMatchObject({
+      tid,
+      pid,
+      program: '/usr/bin/actor',
+      cpu: 1,
+      lateUsec: 310_000,
+      ranUsec: 300_000,
+    });
+    expect(line?.text).toContain('CPU 1');
+  });
+
+  test('gets it back after the cool-down, as it was', async () => {
+    const { house, tid, thread } = await demoted();
+    await house.clock.advance(29_999);
+    expect(house.world.runsAs(tid)?.policy).toBe('other');
+    await house.clock.advance(1);
+    expect(house.world.runsAs(tid)).toEqual({ policy: 'rr', priority: 10, nice: 0, resetOnFork: true });
+    expect(house.view(tid)?.state).toBe('active');
+    expect(house.news.at(-1)).toMatchObject({ kind: 'restored' });
+    expect(house.watchdog.watching(thread)).toBe(1);
+  });
+
+  test('gets a nice level back, too', async () => {
+    const { house, tid } = await demoted(nice(-11));
+    await house.clock.advance(30_000);
+    expect(house.world.runsAs(tid)).toMatchObject({ policy: 'other', nice: -11 });
+  });
+
+  test('is refused meanwhile with the seconds left, as its whole process is, and nobody else', async () => {
+    const { house, pid, tid } = await demoted();
+    expect(await house.ask(pid, tid, rr(10))).toBe('cooling-down');
+    expect(await house.ask(pid, mainThread(pid), nice(-5))).toBe('cooling-down');
+    const other = house.spawn();
+    expect(await house.ask(other, mainThread(other), rr(10))).toBe('granted');
+  });
+
+  test('waits twice as long the second time', async () => {
+    const { house, tid, thread } = await demoted();
+    await house.clock.advance(30_000);
+    house.world.letRunAs(tid, { policy: 'other', priority: 0, nice: 0, resetOnFork: false });
+    house.watchdog.demoted(thread);
+    await house.clock.advance(59_999);
+    expect(house.view(tid)?.state).toBe('demoted');
+    await house.clock.advance(1);
+    expect(house.view(tid)?.state).toBe('active');
+  });
+
+  const obstacles: readonly [
+    title: string,
+    change: (all: Awaited<ReturnType<typeof granted>>) => void,
+    reason: string,
+  ][] = [
+    [
+      'somebody changed its policy meanwhile',
+      ({ house, tid }) => house.world.letRunAs(tid, { policy: 'batch', priority: 0, nice: 0, resetOnFork: false }),
+      'changed-by-others',
+    ],
+    ['it took away its RLIMIT_RTTIME', ({ house, pid }) => house.world.setRttime(pid, 'unlimited'), 'rttime-unset'],
+    ['its process changed a uid', ({ house, pid }) => house.world.setUids(pid, root, root, root), 'uid-changed'],
+    [
+      'the kernel does not want it',
+      ({ house }) => {
+        house.world.scheduler.errno = 'EPERM';
+      },
+      'kernel-refused',
+    ],
+  ];
+  for (const [title, change, reason] of obstacles) {
+    test(`does not get it back when ${title}`, async () => {
+      const all = await demoted();
+      await all.house.clock.advance(9_000);
+      change(all);
+      await all.house.clock.advance(30_000);
+      expect(all.house.world.runsAs(all.tid)?.policy).not.toBe('rr');
+      expect(all.house.broker.totals.threads).toBe(0);
+      expect(all.house.news.at(-1)).toMatchObject({ kind: 'removed', reason });
+      expect(all.house.watchdog.watching()).toBe(0);
+    });
+  }
+
+  test('and ended, is not looked for', async () => {
+    const { house, pid, tid } = await demoted();
+    house.world.endThread(pid, tid);
+    await house.clock.advance(60_000);
+    expect(house.news.at(-1)).toMatchObject({ kind: 'removed', reason: 'ended' });
+    expect(house.world.processes.openHandles).toBe(0);
+  });
+
+  test('and gave it back, stays ordinary', async () => {
+    const { house, pid, tid } = await demoted();
+    expect(await house.ask(pid, tid, nice(0))).toBe('granted');
+    await house.clock.advance(60_000);
+    expect(house.world.runsAs(tid)?.policy).toBe('other');
+  });
+
+  test('long ago, of whom word comes late, is nobody', async () => {
+    const { house } = await granted();
+    house.watchdog.onEvent({
+      kind: 'demoted',
+      cookie: 99,
+      reason: 'silence',
+      cpu: 0,
+      lateUsec: 0,
+      ranUsec: 0,
+      windowUsec: 0,
+    });
+    expect(house.news.length).toBe(1);
+  });
+});
+
+test('while a CPU starves, the broker says so', async () => {
+  const { house } = await granted();
+  house.watchdog.onEvent({ kind: 'starved', cpu: 1, reason: 'innocent', lateUsec: 310_000 });
+  expect(house.broker.starved).toBe(true);
+  house.watchdog.onEvent({ kind: 'recovered', cpu: 1 });
+  expect(house.broker.starved).toBe(false);
+  expect(house.news.slice(1)).toEqual([
+    { kind: 'starved', cpu: 1, lateUsec: 310_000 },
+    { kind: 'recovered', cpu: 1 },
+  ]);
+});
