@@ -3,9 +3,6 @@ import { pause } from './actor.ts';
 
 const mount = '/sys/fs/cgroup/cpu';
 
-/** Where a kernel has RT_GROUP_SCHED and its groups can be reached. */
-export const hasRealtimeGroups = existsSync(`${mount}/cpu.rt_runtime_us`);
-
 /** A control group without a share of realtime, which takes the process in for as long as it is there. */
 export class PoorGroup implements Disposable {
   readonly #pid: number;

@@ -4,11 +4,11 @@ import { LinuxClock } from '../../src/linux/clock.ts';
 import { errnoName, SyscallError } from '../../src/linux/errno.ts';
 import { openLibrary } from '../../src/linux/library.ts';
 import { meaningOf, selfTest } from '../../src/linux/selftest.ts';
+import { rtGroupSched } from '../rig/needs.ts';
 import { libraryPath } from './build.ts';
-import { hasRealtimeGroups, PoorGroup } from './cgroup.ts';
+import { PoorGroup } from './cgroup.ts';
 
 const library = openLibrary(libraryPath());
-const lacking = hasRealtimeGroups ? '' : ' (needs RT_GROUP_SCHED and cgroup version 1)';
 
 describe('the library', () => {
   test('may be opened twice', () => expect(openLibrary(libraryPath()).bootUsec()).toBeGreaterThan(0));
@@ -84,7 +84,8 @@ describe('the self-test', () => {
     expect(selfTest(library).includes('no-realtime')).toBe(!realtime());
   });
 
-  test(`tells RT_GROUP_SCHED by its control group${lacking}`, { skip: lacking !== '' }, () => {
+  test('tells RT_GROUP_SCHED by its control group', (context) => {
+    if (rtGroupSched.lacking()) context.skip(rtGroupSched.name);
     using _group = new PoorGroup(process.pid);
     expect(selfTest(library, true)).toEqual(['no-realtime', 'rt-group-sched']);
   });

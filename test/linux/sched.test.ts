@@ -5,14 +5,15 @@ import { causeOf, hasSysNice } from '../../src/linux/cause.ts';
 import { SyscallError } from '../../src/linux/errno.ts';
 import { LinuxScheduler } from '../../src/linux/sched.ts';
 import { refusal } from '../contracts/refusal.ts';
-import { hasRealtimeGroups, PoorGroup } from './cgroup.ts';
+import { rtGroupSched } from '../rig/needs.ts';
+import { PoorGroup } from './cgroup.ts';
 import { LinuxStage } from './stage.ts';
 
 const realtime = { kind: 'realtime', priority: 5 } as const;
-const lacking = hasRealtimeGroups ? '' : ' (needs RT_GROUP_SCHED and cgroup version 1)';
 const wanted = { face: 'own', process: undefined, thread: 0n, scheduling: realtime } as const;
 
-test(`a control group without realtime is named as the cause${lacking}`, { skip: lacking !== '' }, async () => {
+test('a control group without realtime is named as the cause', async (context) => {
+  if (rtGroupSched.lacking()) context.skip(rtGroupSched.name);
   using stage = new LinuxStage();
   const pid = stage.spawn();
   using _group = new PoorGroup(pid);
