@@ -5,7 +5,8 @@ import type { Caller, News, Wanted } from '../ports.ts';
 export interface BrokerOnTheBus {
   /** @throws Refused */
   acquire(caller: Caller, wanted: Wanted): Promise<void>;
-  grants(caller: Caller): readonly GrantView[];
+  /** Read as it is walked through, which may take a while: grants may come and go meanwhile. */
+  grants(caller: Caller): Iterable<GrantView>;
   limits(caller: Caller): LimitsView;
   readonly totals: { readonly threads: number; readonly processes: number; readonly users: number };
   /** Some CPU is starved by realtime threads at this moment. */

@@ -2,7 +2,7 @@ import { BusError, NameTaken } from './bus-error.ts';
 import { type Frame, Frames } from './frames.ts';
 import { PendingCalls } from './pending.ts';
 import type { Stream } from './stream.ts';
-import { marshal, messageFlags, messageTypes, type Outgoing, readBody, type Values } from './wire.ts';
+import { type Body, marshal, messageFlags, messageTypes, type Outgoing, readBody, type Values } from './wire.ts';
 
 /** Whom to call, and what. */
 export interface Target {
@@ -22,6 +22,9 @@ export interface CallOptions {
 export type Signal = Omit<Target, 'destination'>;
 
 const daemonName = 'org.freedesktop.DBus';
+
+/** Well below the 25 s a caller of ours waits, for whom we ask. */
+const daemonMsec = 10_000;
 
 /**
  * A connection to a message bus, made by `connectBus`.
@@ -92,11 +95,11 @@ export class Connection {
     expected: Expected,
   ): Promise<Values<Expected>> {
     const target = { destination: daemonName, path: '/org/freedesktop/DBus', interface: daemonName, member };
-    return this.call(target, signature, body, expected);
+    return this.call(target, signature, body, expected, { timeoutMsec: daemonMsec });
   }
 
   /** Nothing is sent to who does not want to hear. */
-  reply(call: Frame, signature: string, body: readonly unknown[]): void {
+  reply(call: Frame, signature: string, body: Body): void {
     if (call.flags & messageFlags.noReplyExpected) return;
     this.#send({ type: messageTypes.reply, ...this.#answering(call), signature, body });
   }

@@ -5,6 +5,12 @@ declare module 'dbus-native/lib/message.js' {
   export default message;
 }
 
+declare module 'dbus-native/lib/marshall.js' {
+  /** @param offset where in its message the first value begins */
+  function marshall(signature: string, values: readonly unknown[], offset?: number): Buffer;
+  export default marshall;
+}
+
 declare module 'dbus-native/lib/dbus-buffer.js' {
   export default class DBusBuffer {
     constructor(body: Buffer, offset: number, options: object, byteOrder: number);

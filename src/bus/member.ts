@@ -1,5 +1,5 @@
 import type { Caller } from '../ports.ts';
-import type { Values } from './wire.ts';
+import type { Body, Marshalled, Values } from './wire.ts';
 
 /** What a deed may know of its call beside the arguments. */
 export interface Asked {
@@ -8,7 +8,7 @@ export interface Asked {
   caller(): Promise<Caller>;
 }
 
-type Deed = (values: readonly unknown[], asked: Asked) => readonly unknown[] | Promise<readonly unknown[]>;
+type Deed = (values: readonly unknown[], asked: Asked) => Body | Promise<Body>;
 
 /** One member of an interface: a row of its table. */
 export interface Member {
@@ -23,7 +23,7 @@ export interface Member {
 export function member<In extends string, Out extends string>(
   name: string,
   signatures: readonly [takes: In, gives: Out],
-  deed: (values: Values<In>, asked: Asked) => Values<Out> | Promise<Values<Out>>,
+  deed: (values: Values<In>, asked: Asked) => Values<Out> | Promise<Values<Out> | Marshalled>,
 ): Member {
   const [takes, gives] = signatures;
   // The dispatcher compares signatures before it reads arguments by them.

@@ -1,13 +1,17 @@
 import xml from '../../dbus/org.example.RealtimeBroker.xml';
+import type { GrantView } from '../broker.ts';
 import type { Health } from '../core/health.ts';
 import type { Limits } from '../core/limits.ts';
 import { acquireMethods } from './acquire.ts';
 import type { BrokerOnTheBus } from './broker.ts';
 import { toOwnError } from './errors.ts';
 import type { Face } from './face.ts';
+import { marshalList } from './list.ts';
 import { type Member, member, type Property } from './member.ts';
 import { strictProperties } from './properties.ts';
+import { Turns } from './turns.ts';
 import { describeGrant, describeLimits } from './views.ts';
+import type { Dictionary } from './wire.ts';
 
 const name = 'org.example.RealtimeBroker';
 
@@ -26,7 +30,7 @@ export function ownFace(told: Told): Face {
     path: '/org/example/RealtimeBroker',
     interface: name,
     xml,
-    methods: [...acquireMethods(told.broker, 'own'), ...ownMethods(told.broker)],
+    methods: [...acquireMethods(told.broker, 'own'), ...ownMethods(told.broker, new Turns())],
     properties,
     propertyMethods: strictProperties(name, properties),
     extraArguments: 'refused',
@@ -35,10 +39,17 @@ export function ownFace(told: Told): Face {
   };
 }
 
-const ownMethods = (broker: BrokerOnTheBus): readonly Member[] => [
-  member('ListGrants', ['', 'aa{sv}'], async (_, asked) => [broker.grants(await asked.caller()).map(describeGrant)]),
+const ownMethods = (broker: BrokerOnTheBus, turns: Turns): readonly Member[] => [
+  member('ListGrants', ['', 'aa{sv}'], async (_, asked) =>
+    marshalList(described(broker.grants(await asked.caller())), turns),
+  ),
   member('GetLimits', ['', 'a{sv}'], async (_, asked) => [describeLimits(broker.limits(await asked.caller()))]),
 ];
+
+/** One at a time: the broker looks at each grant's thread as it is asked for it. */
+function* described(views: Iterable<GrantView>): Iterable<Dictionary> {
+  for (const view of views) yield describeGrant(view);
+}
 
 const ownProperties = ({ broker, health, limits, version }: Told): readonly Property[] => [
   { name: 'Version', signature: 's', read: () => version },

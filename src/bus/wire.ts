@@ -43,10 +43,24 @@ export interface Outgoing {
   readonly errorName?: string;
   readonly replySerial?: number;
   readonly signature?: string;
-  readonly body?: readonly unknown[];
+  readonly body?: Body | undefined;
 }
 
-export const marshal = (outgoing: Outgoing): Buffer => message.marshall(outgoing);
+export type Body = readonly unknown[] | Marshalled;
+
+/** A body that is written already. */
+export class Marshalled {
+  constructor(readonly bytes: Buffer) {}
+}
+
+export function marshal({ body, ...outgoing }: Outgoing): Buffer {
+  if (!(body instanceof Marshalled)) return message.marshall({ ...outgoing, body });
+
+  const header = message.marshall(outgoing);
+  const bodyLengthAt = 4;
+  header.writeUInt32LE(body.bytes.length, bodyLengthAt);
+  return Buffer.concat([header, body.bytes]);
+}
 
 /** Dictionaries stay pairs: as keys of an object a stranger's '__proto__' would mean something. */
 const shapes = { plainValues: false, variants: 'plain', returnBigInt: true };
