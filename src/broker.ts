@@ -159,8 +159,11 @@ export class Broker {
     try {
       return await this.#parts.processes.find(caller, wanted);
     } catch (fault) {
+      if (!(fault instanceof Refused)) throw fault;
+      // A process that runs a set-user-ID program now is nobody's to ask for, and must not keep what it had.
+      if (fault.refusal.reason === 'not-your-process') this.#supervisor.review(fault.refusal.pid as Pid);
       // Nobody else's bucket is known yet, and looking for threads that are not there must not be free.
-      if (fault instanceof Refused) await this.#charge(this.#ofProcess, caller.pid, 'process');
+      await this.#charge(this.#ofProcess, caller.pid, 'process');
       throw fault;
     }
   }

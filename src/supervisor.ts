@@ -124,8 +124,13 @@ export class Supervisor {
       const standing = standings.get(key) ?? this.#parts.processes.standingOf(process);
       standings.set(key, standing);
       if (standing === 'uid-changed') this.#demote(grant, 'uid-changed');
-      if (standing === 'gone') this.#ended(grant.thread);
+      if (standing === 'gone' || this.#leftBehind(grant.thread)) this.#ended(grant.thread);
     }
+  }
+
+  /** Of a main thread that ends before its process nobody is told: since Linux 6.15 its pidfd waits for the others. */
+  #leftBehind(thread: Thread): boolean {
+    return isLeader(thread) && this.#wards.get(keyOf(thread))?.handle.gone === true;
   }
 
   async #reviewWhileGranted(): Promise<void> {

@@ -38,6 +38,28 @@ describe('a grant ends', () => {
     expect(house.world.runsAs(tid)?.policy).toBe('other');
   });
 
+  test('when its process runs a set-user-ID program, seen when another asks for that process in vain', async () => {
+    const { house, pid, tid } = await granted();
+    const asker = house.spawn();
+    house.world.setUids(pid, house.world.caller(asker).uid, root, root);
+    const wanted = { face: 'own', process: BigInt(pid), thread: 0n, scheduling: rr(10) } as const;
+    await expect(house.broker.acquire(house.world.caller(asker), wanted)).rejects.toMatchObject({
+      refusal: { reason: 'not-your-process' },
+    });
+    expect(house.world.runsAs(tid)?.policy).toBe('other');
+    expect(house.broker.totals.threads).toBe(0);
+  });
+
+  test('with a main thread that ends before the others, seen within ten seconds', async () => {
+    const { house, pid } = await granted();
+    expect(await house.ask(pid, mainThread(pid), rr(10))).toBe('granted');
+    house.world.leaveMainThread(pid);
+    expect(house.view(mainThread(pid))).toBeUndefined();
+    await house.clock.advance(10_000);
+    expect(house.broker.totals.threads).toBe(1);
+    expect(house.news.at(-1)).toMatchObject({ kind: 'removed', reason: 'ended' });
+  });
+
   test('with the broker', async () => {
     const { house, tid } = await granted();
     house.broker.demoteAll('stopped');

@@ -53,17 +53,18 @@ export class Handles implements Disposable {
   }
 
   #grip(thread: Thread): Grip {
-    if (this.#threadPidfds) return this.#gripPidfd(openThread(this.#library, thread));
+    if (this.#threadPidfds) return this.#gripPidfd(thread, openThread(this.#library, thread));
     // Good enough for a main thread: both end together, but for one that ends before the rest of its process.
-    if (isLeader(thread)) return this.#gripPidfd(openProcess(this.#library, thread.process.pid));
+    if (isLeader(thread)) return this.#gripPidfd(thread, openProcess(this.#library, thread.process.pid));
     return this.#gripStartTime(thread);
   }
 
-  #gripPidfd(pidfd: number): Grip {
-    const library = this.#library;
+  #gripPidfd(thread: Thread, pidfd: number): Grip {
+    // Since Linux 6.15 a main thread's pidfd waits for the whole process, whatever its flags: /proc knows better.
+    const gone = () => this.#library.hasEnded(pidfd) || (isLeader(thread) && !this.#isStill(thread));
     return {
       get gone() {
-        return library.hasEnded(pidfd);
+        return gone();
       },
       watch: (onGone) => this.#watchPidfd(pidfd, onGone),
       close: () => closeSync(pidfd),

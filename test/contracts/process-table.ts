@@ -212,6 +212,16 @@ export function processTableContract(open: () => Stage): void {
       await calls.first;
     });
 
+    test('on a main thread that ended before the others is gone, and the process is not', async () => {
+      using stage = open();
+      const { pid, tid, main, worker } = await start(stage);
+      using handle = stage.processes.open(main);
+      using other = stage.processes.open(worker);
+      stage.leaveMainThread(pid);
+      expect([handle.gone, other.gone]).toEqual([true, false]);
+      expect(await thread(stage, pid, tid)).toEqual(worker);
+    });
+
     test('kept too late calls back all the same, but not before keep returns', async () => {
       using stage = open();
       const { pid, tid, worker } = await start(stage);

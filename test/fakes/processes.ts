@@ -44,7 +44,7 @@ export class FakeProcessTable implements ProcessTable {
     return new FakeHandle(
       thread,
       found,
-      () => this.#kernel.threads.get(found.tid) !== found,
+      () => found.ended || this.#kernel.threads.get(found.tid) !== found,
       () => this.#count(-1),
     );
   }
