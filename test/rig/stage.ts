@@ -67,8 +67,14 @@ export class Stage {
     await expect.poll(() => this.property('ThreadCount'), { interval: 2 }).toBe(0);
   }
 
-  stop(): Promise<void> {
-    return this.rig.stop();
+  /** What the broker itself takes for a fault of its own. */
+  get faults(): string[] {
+    return this.broker.lines.filter((line) => /^error:|^ +at /.test(line));
+  }
+
+  async stop(): Promise<void> {
+    await this.rig.stop();
+    expect(this.faults).toEqual([]);
   }
 
   /** As that caller may see them. CPU time, which runs on, is left out. */
