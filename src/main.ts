@@ -13,7 +13,7 @@ import { Proc } from './linux/proc.ts';
 import { LinuxProcessTable } from './linux/processes.ts';
 import { LinuxScheduler } from './linux/sched.ts';
 import { meaningOf, selfTest } from './linux/selftest.ts';
-import { LinuxWatchdog } from './linux/watchdog.ts';
+import { NoWatchdog, openWatchdog } from './linux/watchdog.ts';
 import { PolkitAuthority } from './polkit/authority.ts';
 import { openStateDirectory } from './state/directory.ts';
 
@@ -49,7 +49,10 @@ async function run(flags: Flags): Promise<void> {
 
   const health = new Health();
   const library = openLibrary(join(__dirname, 'librealtime-broker.so'));
-  for (const word of selfTest(library)) {
+  const watchdog = openWatchdog(library, settings.canary, journal);
+  const shortcomings = selfTest(library);
+  if (watchdog instanceof NoWatchdog) shortcomings.push('no-watchdog');
+  for (const word of shortcomings) {
     health.set(word, true);
     journal.warning(meaningOf[word], { reason: word });
   }
@@ -61,7 +64,7 @@ async function run(flags: Flags): Promise<void> {
   const broker = new Broker({
     processes: new LinuxProcessTable(proc, handles, clock),
     scheduler: new LinuxScheduler(library, proc),
-    watchdog: new LinuxWatchdog(library, settings.canary, journal),
+    watchdog,
     authority: new PolkitAuthority(connection, {
       deadlineMsec: settings.polkitTimeoutMsec,
       onAvailable: (available) => health.set('polkit-unavailable', !available),

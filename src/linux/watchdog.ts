@@ -1,9 +1,10 @@
 import { Socket } from 'node:net';
 import type { CanaryRule } from '../core/canary.ts';
 import type { Kind } from '../core/scheduling.ts';
-import type { Thread } from '../core/thread.ts';
+import type { Pid, Thread } from '../core/thread.ts';
 import type { Journal, Watch, Watchdog, WatchdogEvent } from '../ports.ts';
 import { Refused } from '../refused.ts';
+import { causeOf } from './cause.ts';
 import { SyscallError } from './errno.ts';
 import { noSuchThread } from './ids.ts';
 import type { Library } from './library.ts';
@@ -11,6 +12,37 @@ import type { WatchdogPointer } from './native.ts';
 
 /** So many grants can be watched at once: two hundred users with all they may have. */
 const capacity = 16_384;
+
+/** The watchdog; or, where it may not run above what it would watch, one that lets nothing be granted unwatched. */
+export function openWatchdog(library: Library, rule: CanaryRule, journal: Journal): LinuxWatchdog | NoWatchdog {
+  try {
+    return new LinuxWatchdog(library, rule, journal);
+  } catch (fault) {
+    if (fault instanceof SyscallError && fault.is('EPERM')) return new NoWatchdog(fault, rule);
+    throw fault;
+  }
+}
+
+/** Refuses whatever it is asked to watch. */
+export class NoWatchdog implements Watchdog {
+  onEvent: (event: WatchdogEvent) => void = () => {};
+  readonly #fault: SyscallError;
+  readonly #rule: CanaryRule;
+
+  constructor(fault: SyscallError, rule: CanaryRule) {
+    this.#fault = fault;
+    this.#rule = rule;
+  }
+
+  enter(): Watch {
+    const { errno } = this.#fault;
+    const own = { kind: 'realtime', priority: this.#rule.watchdogPriority } as const;
+    const cause = causeOf(errno, process.pid as Pid, own);
+    throw new Refused({ reason: 'kernel-refused', call: 'sched_setattr', errno, cause });
+  }
+
+  restart(): void {}
+}
 
 /** The native watchdog, seen from here. It acts by itself; its events come after the fact. */
 export class LinuxWatchdog implements Watchdog, Disposable {
