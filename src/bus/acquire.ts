@@ -1,24 +1,28 @@
+import type { Scheduling } from '../core/scheduling.ts';
 import type { Face } from '../ports.ts';
 import type { BrokerOnTheBus } from './broker.ts';
-import { type Member, member } from './member.ts';
+import { type Asked, type Member, member } from './member.ts';
 import { highPriority, parseWanted, realtime } from './parse.ts';
 
 /** The four members both faces have, with the same signatures. */
-export const acquireMethods = (broker: BrokerOnTheBus, face: Face): readonly Member[] => [
-  member('MakeThreadRealtime', ['tu', ''], async ([thread, priority], asked) => {
-    await broker.acquire(await asked.caller(), parseWanted(face, undefined, thread, realtime(priority)));
-    return [];
-  }),
-  member('MakeThreadRealtimeWithPID', ['ttu', ''], async ([process, thread, priority], asked) => {
-    await broker.acquire(await asked.caller(), parseWanted(face, process, thread, realtime(priority)));
-    return [];
-  }),
-  member('MakeThreadHighPriority', ['ti', ''], async ([thread, nice], asked) => {
-    await broker.acquire(await asked.caller(), parseWanted(face, undefined, thread, highPriority(nice)));
-    return [];
-  }),
-  member('MakeThreadHighPriorityWithPID', ['tti', ''], async ([process, thread, nice], asked) => {
-    await broker.acquire(await asked.caller(), parseWanted(face, process, thread, highPriority(nice)));
-    return [];
-  }),
-];
+export function acquireMethods(broker: BrokerOnTheBus, face: Face): readonly Member[] {
+  const acquire = async (asked: Asked, process: bigint | undefined, thread: bigint, scheduling: Scheduling) => {
+    await broker.acquire(await asked.caller(), parseWanted(face, process, thread, scheduling));
+    return [] as const;
+  };
+
+  return [
+    member('MakeThreadRealtime', ['tu', ''], ([thread, priority], asked) =>
+      acquire(asked, undefined, thread, realtime(priority)),
+    ),
+    member('MakeThreadRealtimeWithPID', ['ttu', ''], ([process, thread, priority], asked) =>
+      acquire(asked, process, thread, realtime(priority)),
+    ),
+    member('MakeThreadHighPriority', ['ti', ''], ([thread, nice], asked) =>
+      acquire(asked, undefined, thread, highPriority(nice)),
+    ),
+    member('MakeThreadHighPriorityWithPID', ['tti', ''], ([process, thread, nice], asked) =>
+      acquire(asked, process, thread, highPriority(nice)),
+    ),
+  ];
+}

@@ -106,6 +106,20 @@ describe('a stream', () => {
   });
 });
 
+describe('an abstract address', () => {
+  const [major = 0, minor = 0] = process.versions.uv.split('.').map(Number);
+  const possible = major > 1 || minor >= 48;
+
+  test(possible ? 'is connected to' : 'is beyond this Node, and the error says so', async () => {
+    const name = `realtime-broker-test-${process.pid}`;
+    const abstract = createServer((peer) => peer.end('REJECTED\r\n'));
+    await new Promise<void>((resolve) => abstract.listen(`\0${name}`, resolve));
+    const error = possible ? /refused us/ : /cannot reach abstract sockets \(libuv 1\.\d+/;
+    await expect(connectBus(`unix:abstract=${name}`)).rejects.toThrow(error);
+    abstract.close();
+  });
+});
+
 describe('the handshake', () => {
   const serveLine = (answer: string) =>
     server.on('connection', (peer) => {
