@@ -80,19 +80,27 @@ struct rtb_watchdog_rule {
 	int32_t grace_msec;
 	int32_t blame_permille;
 	int32_t nice_window_msec;
+	/* Not 0: realtime threads that nobody granted are demoted too, when they starve a CPU. */
+	int32_t demote_unknown;
 };
 
 enum rtb_watchdog_event_kind {
-	/* A granted thread was demoted: cookie, cpu, reason, late, ran, window. */
+	/* A granted thread was demoted: cookie, cpu, reason, late, ran, window. It is watched no more until it enters anew. */
 	RTB_DEMOTED = 1,
 	/* A CPU's canary starves: cpu, reason, late; RTB_DEMOTED follows if a granted thread is to blame. */
 	RTB_STARVED = 2,
-	/* It does no more: cpu. */
+	/* It does no more, or can be put there again: cpu. */
 	RTB_RECOVERED = 3,
 	/* No canary can be put on this CPU, though granted threads burn there: cpu. */
 	RTB_UNREACHABLE = 4,
 	/* The machine stood still, or slept, for so long, or the watchdog could not run: late. All windows began anew. */
 	RTB_STOOD_STILL = 5,
+	/* Where no granted thread is to blame, each of the few that are: cpu, reason, stranger. */
+	RTB_STRANGER = 6,
+	/* The same, and it was demoted. */
+	RTB_STRANGER_DEMOTED = 7,
+	/* A granted worker ran another program, whose main thread kept its realtime: that one was demoted. cookie. */
+	RTB_HEIR_DEMOTED = 8,
 };
 
 enum rtb_watchdog_reason {
@@ -104,20 +112,38 @@ enum rtb_watchdog_reason {
 	RTB_NICE = 4,
 };
 
-/* As it is read from the watchdog's descriptor, in the machine's byte order. */
+/* A realtime thread that nobody granted; never one of the kernel's, of PID 1's, or of this process. */
+struct rtb_watchdog_stranger {
+	int32_t tid;
+	int32_t pid;
+	/* SCHED_FIFO, SCHED_RR or SCHED_DEADLINE. */
+	uint16_t policy;
+	uint16_t priority;
+	/* Of the CPU it took so many thousandths while it was looked at. */
+	uint32_t ran_permille;
+	/* As its owner named it: any bytes, and no NUL at the end when it fills the field. */
+	char comm[16];
+};
+
+/* As it is read from the watchdog's descriptor, in the machine's byte order. What an event does not tell of is 0. */
 struct rtb_watchdog_event {
 	int32_t kind;
 	int32_t reason;
 	int32_t cpu;
-	/* So many events before this one were not read in time and are lost. */
+	/* So many events before this one were not read in time and are lost: then every grant needs a look. */
 	uint32_t lost;
 	int64_t cookie;
 	int64_t boottime_usec;
-	uint64_t late_nsec;
-	/* CPU time the thread took in the window before. */
-	uint64_t ran_nsec;
-	uint64_t window_nsec;
-	uint64_t spare;
+	union {
+		struct {
+			uint64_t late_nsec;
+			/* CPU time the thread took in the window before. */
+			uint64_t ran_nsec;
+			uint64_t window_nsec;
+			uint64_t spare;
+		};
+		struct rtb_watchdog_stranger stranger;
+	};
 };
 
 /*
@@ -128,7 +154,7 @@ RTB_EXPORT int rtb_watchdog_open(struct rtb_watchdog **watchdog, const struct rt
 
 /*
  * Enters a thread, to be done before it is promoted. `high_priority` is 0 for realtime. Returns its cookie, never the same
- * twice; -ESRCH, -ENOSPC when the roster is full, -EMFILE, -ENFILE. By one thread only, like the next.
+ * twice and below 2^53; -ESRCH, -ENOSPC when the roster is full, -EMFILE, -ENFILE. By one thread only, like the next.
  */
 RTB_EXPORT int64_t rtb_watchdog_enter(struct rtb_watchdog *watchdog, int pid, int tid, uint32_t uid, int high_priority);
 
@@ -137,6 +163,21 @@ RTB_EXPORT int rtb_watchdog_leave(struct rtb_watchdog *watchdog, int64_t cookie)
 
 /* What was seen so far counts no more: the machine is about to sleep, or has just woken. */
 RTB_EXPORT int rtb_watchdog_restart(struct rtb_watchdog *watchdog);
+
+/* The canaries' lateness is counted in classes: below 1, 2, 4 … 1024 msec, and from there on. */
+#define RTB_LATE_CLASSES 12
+
+/* Since the start. */
+struct rtb_watchdog_report {
+	uint64_t looks;
+	/* Canaries that are armed now; all cheeps, and how many of them were how late. */
+	uint64_t armed;
+	uint64_t cheeps;
+	uint64_t late[RTB_LATE_CLASSES];
+};
+
+/* Of one CPU, or of all with -1. From any thread. -EINVAL for a CPU that is none. */
+RTB_EXPORT int rtb_watchdog_report(struct rtb_watchdog *watchdog, int cpu, struct rtb_watchdog_report *report);
 
 /* Ends its threads and frees it. No other call may be under way. */
 RTB_EXPORT int rtb_watchdog_close(struct rtb_watchdog *watchdog);

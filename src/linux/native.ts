@@ -16,6 +16,7 @@ export interface WatchdogRule {
   readonly grace_msec: number;
   readonly blame_permille: number;
   readonly nice_window_msec: number;
+  readonly demote_unknown: number;
 }
 
 /** What JavaScript passes for C's types. */
@@ -42,6 +43,7 @@ const rule = koffi.struct({
   grace_msec: 'int32_t',
   blame_permille: 'int32_t',
   nice_window_msec: 'int32_t',
+  demote_unknown: 'int32_t',
 } satisfies Record<keyof WatchdogRule, 'int32_t'>);
 const wire = {
   int: 'int',

@@ -64,6 +64,7 @@ export class LinuxWatchdog implements Watchdog, Disposable {
       grace_msec: rule.graceMsec,
       blame_permille: Math.round(rule.blameShare * 1000),
       nice_window_msec: rule.niceWindowMsec,
+      demote_unknown: 0,
     });
     this.#library = library;
     this.#journal = journal;
