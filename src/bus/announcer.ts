@@ -14,7 +14,6 @@ export class Announcer {
   readonly #later: Later;
   readonly #told = new Map<string, string>();
   #pausing = false;
-  #touched = false;
 
   constructor(properties: readonly Property[], announce: (changed: Dictionary) => void, later: Later = afterwards) {
     this.#properties = properties;
@@ -25,11 +24,7 @@ export class Announcer {
 
   /** Something may have changed. */
   touch(): void {
-    if (this.#pausing) {
-      this.#touched = true;
-      return;
-    }
-
+    if (this.#pausing) return;
     const news = this.#news();
     if (news.length === 0) return;
     this.#announce(news.map((property) => [property.name, variantOf(property)]));
@@ -39,8 +34,6 @@ export class Announcer {
 
   #resume(): void {
     this.#pausing = false;
-    if (!this.#touched) return;
-    this.#touched = false;
     this.touch();
   }
 

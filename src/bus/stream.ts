@@ -67,11 +67,11 @@ export class SocketStream implements Stream {
     this.#socket.resume();
   }
 
-  /** @returns whether to read on */
-  #read(bytes: Buffer): boolean {
+  /** @returns true: whether to read on, #flush decides */
+  #read(bytes: Buffer): true {
     this.onBytes(bytes);
     this.#flush();
-    return !this.#socket.writableNeedDrain;
+    return true;
   }
 
   #flush(): void {

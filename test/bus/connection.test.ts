@@ -72,6 +72,16 @@ describe('a call of ours', () => {
     await expect(connection.closed).resolves.toBe('gone');
   });
 
+  test('leaves no timer behind', async () => {
+    const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const before = timers();
+    const answer = connection.call(target, '', [], '');
+    expect(timers()).toBe(before + 1);
+    await reply({});
+    await answer;
+    expect(timers()).toBe(before);
+  });
+
   test('to the bus daemon is not answered by anybody else', async () => {
     daemon.silent = true;
     const answer = connection.askDaemon('GetConnectionUnixUser', 's', [':1.7'], 'u');

@@ -16,9 +16,11 @@ function framesOf(message: Buffer, chunkBytes = 64 * 1024): readonly Frame[] {
   const frames = new Frames();
   const found: Frame[] = [];
   const stream = Buffer.concat([message, little.message({ ...good, serial: 10 })]);
+  const buffer = Buffer.alloc(chunkBytes);
   for (let at = 0; at < stream.length; at += chunkBytes) {
-    // A body lasts as long as its chunk: as in real life.
-    for (const frame of frames.feed(stream.subarray(at, at + chunkBytes)))
+    // As in real life all chunks come in one buffer, and a body lasts as long as its chunk.
+    const bytes = stream.copy(buffer, 0, at);
+    for (const frame of frames.feed(buffer.subarray(0, bytes)))
       found.push({ ...frame, body: frame.body && Buffer.from(frame.body) });
   }
   expect(found.at(-1)).toMatchObject({ serial: 10, fields: { member: 'Ping' } });
@@ -154,6 +156,15 @@ describe('what is far too large', () => {
     expect(frame?.fields.path).toBeUndefined();
   });
 
+  test('is a path of more than 1024 characters, even in a small message', () => {
+    const withPath = (length: number) => {
+      const path = little.unknown('o', 4, little.string(`/${'a'.repeat(length - 1)}`), 1);
+      return framesOf(little.message({ serial: 9, fields: [path, ...fields.slice(1)] }))[0]?.fields;
+    };
+    expect(withPath(1024)).not.toHaveProperty('oversized');
+    expect(withPath(1025)).toMatchObject({ member: 'Ping', sender: ':1.7', oversized: true });
+  });
+
   test('is a header of many small fields', () => {
     const many = Array.from({ length: 10_000 }, () => little.unknown('u', 4, little.uint32(1)));
     const [frame] = framesOf(little.message({ serial: 9, fields: [...many, ...fields] }));
@@ -161,31 +172,26 @@ describe('what is far too large', () => {
   });
 });
 
-describe('a peer that breaks the protocol is given up', () => {
-  const broken: readonly (readonly [title: string, message: Buffer])[] = [
-    ['no byte order', Buffer.from('GET / HTTP/1.1\r\n')],
-    ['another protocol version', little.message({ ...good, version: 2 })],
-    [
-      'longer than a message may be',
-      Buffer.concat([Buffer.from('l\x01\0\x01'), Buffer.alloc(4, 0xff), Buffer.alloc(8, 0xff)]),
-    ],
-    [
-      'a field that runs past the end',
-      little.message({ ...good, fields: [little.unknown('s', 4, little.uint32(1000), 3)] }),
-    ],
-    [
-      'a skipped one that runs past the end',
-      little.message({ ...good, fields: [little.unknown('s', 4, little.uint32(1000))] }),
-    ],
-    [
-      'an array that runs past the end',
-      little.message({ ...good, fields: [little.unknown('ay', 4, little.uint32(1000))] }),
-    ],
-    ['a field without a type', little.message({ ...good, fields: [little.unknown('', 1, Buffer.alloc(1))] })],
-    ['a type that does not exist', little.message({ ...good, fields: [little.unknown('z', 1, Buffer.alloc(1))] })],
-    ['an array of nothing', little.message({ ...good, fields: [little.unknown('a', 4, little.uint32(0))] })],
-    ['variants without end', little.message({ ...good, fields: [little.unknown('v', 1, nested(100))] })],
+describe('a peer that breaks the protocol is given up:', () => {
+  const withField = (field: Field) => little.message({ ...good, fields: [field] });
+  const endless = Buffer.concat([Buffer.from('l\x01\0\x01'), Buffer.alloc(4, 0xff), Buffer.alloc(8, 0xff)]);
+  const broken: readonly (readonly [title: string, message: Buffer, why: RegExp])[] = [
+    ['no byte order', Buffer.from('GET / HTTP/1.1\r\n'), /neither byte order/],
+    ['another protocol version', little.message({ ...good, version: 2 }), /protocol version 2/],
+    ['longer than a message may be', endless, /longer than 128 MiB/],
+    ['a name that runs past the end', withField(little.unknown('s', 4, u(1000), 3)), /runs past the end/],
+    ['a path that runs past the end', withField(little.unknown('o', 4, u(0xffffffff), 1)), /runs past the end/],
+    ['an unknown string that does', withField(little.unknown('s', 4, u(1000))), /runs past the end/],
+    ['an array that does', withField(little.unknown('ay', 4, u(1000))), /runs past the end/],
+    ['a field without a type', withField(little.unknown('', 1, Buffer.alloc(1))), /has no type/],
+    ['a type that does not exist', withField(little.unknown('z', 1, Buffer.alloc(1))), /no type 'z'/],
+    ['an array of nothing', withField(little.unknown('a', 4, u(0))), /no type ''/],
+    ['variants without end', withField(little.unknown('v', 1, nested(100))), /nested too deep/],
   ];
-  for (const [title, message] of broken)
-    test(title, () => expect(() => new Frames().feed(Buffer.concat([message, Buffer.alloc(64)]))).toThrow(Malformed));
+  for (const [title, message, why] of broken)
+    test(title, () => {
+      const feed = () => new Frames().feed(message);
+      expect(feed).toThrow(Malformed);
+      expect(feed).toThrow(why);
+    });
 });

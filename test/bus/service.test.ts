@@ -247,6 +247,16 @@ describe('arguments are compared before they are touched', () => {
       ]);
   });
 
+  test('so is an object path of 16 MB', async () => {
+    const little = new Encoder();
+    const [, ...rest] = little.call('MakeThreadRealtime', own.path, own.interface, 'tu');
+    const path = little.unknown('o', 4, little.string(`/${'a'.repeat(16 * 1024 * 1024)}`), 1);
+    const body = Buffer.concat([little.uint64(9n), little.uint32(5)]);
+    daemon.inject(little.message({ serial: 77, fields: [path, ...rest], body }));
+    await settled();
+    expect(daemon.answersTo(77)).toEqual([error('LimitsExceeded')]);
+  });
+
   test('big-endian ones are understood', async () => {
     const big = new Encoder(true);
     const fields = big.call('MakeThreadRealtime', own.path, own.interface, 'tu');
