@@ -1,0 +1,93 @@
+import { describe, expect, test } from 'vitest';
+import { type Caller, type Face, ownFace, rtkitFace } from '../rig/caller.ts';
+import { look } from '../rig/kernel.ts';
+import { standardError } from '../rig/refusals.ts';
+import { ask, highPriority, realtime } from '../rig/request.ts';
+import { type Rig, startRig } from '../rig/rig.ts';
+import { dataOf, Stage } from '../rig/stage.ts';
+
+const ordinary = { policy: 'other', priority: 0, nice: 0, resetOnFork: false };
+const bus: Face = { name: 'org.freedesktop.DBus', path: '/', interface: 'org.freedesktop.DBus' };
+
+const owned = async (caller: Caller, { name }: Face) => dataOf(await caller.call(bus, 'NameHasOwner', 's', name))[0];
+
+/** A worker at realtime priority 5 and a main thread at nice -5. */
+async function granted(stage: Stage): Promise<readonly number[]> {
+  const alice = await stage.caller();
+  const tid = await alice.thread();
+  dataOf(await ask(ownFace, realtime(alice, tid, 5)));
+  dataOf(await ask(rtkitFace, highPriority(alice, 0, -5)));
+  expect([look(tid), look(alice.pid)]).toMatchObject([{ policy: 'rr' }, { nice: -5 }]);
+  return [tid, alice.pid];
+}
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const)
+  test(`${signal} demotes all and ends the broker with 0`, async () => {
+    const stage = await Stage.start();
+    const tids = await granted(stage);
+    stage.broker.signal(signal);
+    expect(await stage.broker.exited).toEqual({ code: 0, signal: null });
+    expect(tids.map(look)).toMatchObject([ordinary, ordinary]);
+    expect(await Promise.all([ownFace, rtkitFace].map((face) => owned(stage.root, face)))).toEqual([false, false]);
+    await stage.stop();
+  });
+
+test('the loss of the bus ends it with 1, and nobody stays realtime', async () => {
+  const stage = await Stage.start();
+  const tids = await granted(stage);
+  process.kill(stage.rig.busPid, 'SIGKILL');
+  expect(await stage.broker.exited).toEqual({ code: 1, signal: null });
+  expect(tids.map(look)).toMatchObject([ordinary, ordinary]);
+  expect(stage.faults).toEqual([expect.stringContaining('The broker ends: the bus closed the connection')]);
+  await stage.rig.stop();
+});
+
+test('a second broker ends at once, and does not disturb the first', async () => {
+  const stage = await Stage.start();
+  const tids = await granted(stage);
+  await expect(stage.rig.startBroker()).rejects.toThrow(/ended with 1(.|\n)*bus name \S+ is taken/);
+  expect(tids.map(look)).toMatchObject([{ policy: 'rr' }, { nice: -5 }]);
+  expect(await stage.grants()).toHaveLength(2);
+  await stage.stop();
+});
+
+describe('beside rtkit', () => {
+  const withRtkit = async (): Promise<Rig> => {
+    const rig = await startRig({ rtkitPolicy: true });
+    await rig.startRtkit('--no-limit-resources');
+    return rig;
+  };
+
+  test('it ends, and takes no name', async () => {
+    await using rig = await withRtkit();
+    await expect(rig.startBroker()).rejects.toThrow(/bus name org\.freedesktop\.RealtimeKit1 is taken/);
+    expect(await owned(await rig.spawnCaller('root'), ownFace)).toBe(false);
+  });
+
+  test('it serves its own name, told to leave the other alone', async () => {
+    await using rig = await withRtkit();
+    await rig.startBroker({ config: 'bus.realtimekit1 = false\n', names: [ownFace.name] });
+    const alice = await rig.spawnCaller();
+    expect(await ask(ownFace, highPriority(alice, 0, -5))).toMatchObject({ ok: true });
+    expect(await alice.call({ ...rtkitFace, name: ownFace.name }, 'MakeThreadRealtime', 'tu', 0, 5)).toMatchObject({
+      error: standardError('UnknownObject'),
+    });
+  });
+});
+
+test('bus.realtimekit1 = false leaves that name to nobody', async () => {
+  await using rig = await startRig({ withPolkit: false });
+  await rig.startBroker({ config: 'bus.realtimekit1 = false\n', names: [ownFace.name] });
+  const alice = await rig.spawnCaller();
+  expect([await owned(alice, ownFace), await owned(alice, rtkitFace)]).toEqual([true, false]);
+  expect(await alice.call(rtkitFace, 'MakeThreadRealtime', 'tu', 0, 5)).toMatchObject({
+    error: standardError('ServiceUnknown'),
+  });
+});
+
+test('what it cannot do it says at once', async () => {
+  const stage = await Stage.start({}, {}, { under: ['setpriv', '--bounding-set', '-sys_nice'] });
+  expect(await stage.property('Degraded')).toContain('no-realtime');
+  expect(stage.broker.lines.join('\n')).toMatch(/warning: .*no realtime request can be granted\..*no-realtime/);
+  await stage.stop();
+});
