@@ -1,9 +1,3 @@
-/** What is described of an object: the interface of its own, if it has one, and its children. */
-export interface Described {
-  /** A whole <node> document. */
-  readonly xml: string;
-}
-
 const doctype = `<!DOCTYPE node PUBLIC "-//freedesktop//DTD D-BUS Object Introspection 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/introspect.dtd">
 `;
