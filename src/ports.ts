@@ -1,6 +1,6 @@
 import type { Rttime } from './core/judge.ts';
 import type { Grant } from './core/ledger.ts';
-import type { Attributes, Kind, Scheduling } from './core/scheduling.ts';
+import type { Attributes, Kind, Policy, Scheduling } from './core/scheduling.ts';
 import type { Pid, Process, Thread, Uid } from './core/thread.ts';
 
 /** Which of the two interfaces a request came by: they ask different polkit actions, and root may do more on our own. */
@@ -112,7 +112,25 @@ export type WatchdogEvent =
       readonly windowUsec: number;
     }
   | { readonly kind: 'starved'; readonly cpu: number; readonly reason: string; readonly lateUsec: number }
-  | { readonly kind: 'recovered'; readonly cpu: number };
+  | { readonly kind: 'recovered'; readonly cpu: number }
+  | ({ readonly kind: 'stranger' } & Stranger)
+  /** A granted worker ran another program and starved a CPU from there: that one was demoted. */
+  | { readonly kind: 'heir-demoted'; readonly cookie: number }
+  /** So many events never came: what they would have said must be looked for. */
+  | { readonly kind: 'lost'; readonly count: number };
+
+/** A realtime thread nobody granted that starves a CPU. */
+export interface Stranger {
+  readonly cpu: number;
+  readonly tid: number;
+  readonly pid: number;
+  readonly comm: string;
+  readonly policy: Policy;
+  readonly priority: number;
+  /** Of the CPU, 0 to 1, while it was looked at. */
+  readonly share: number;
+  readonly demoted: boolean;
+}
 
 /** What becomes of grants, for whoever wants to hear of it. */
 export type News =
@@ -148,6 +166,7 @@ export interface Fields {
   readonly program?: string;
   readonly reason?: string;
   readonly kind?: Kind;
+  readonly policy?: Policy;
   readonly priority?: number;
   readonly nice?: number;
   readonly action?: string;

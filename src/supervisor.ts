@@ -11,6 +11,7 @@ import type {
   News,
   ProcessTable,
   Scheduler,
+  Stranger,
   ThreadHandle,
   Watch,
   Watchdog,
@@ -184,11 +185,59 @@ export class Supervisor {
       case 'demoted':
         return this.#demotedByWatchdog(event);
       case 'starved':
-        this.#starved.add(event.cpu);
-        return this.#parts.tell({ kind: 'starved', cpu: event.cpu, lateUsec: event.lateUsec });
+        return this.#starvedOn(event);
       case 'recovered':
         this.#starved.delete(event.cpu);
         return this.#parts.tell({ kind: 'recovered', cpu: event.cpu });
+      case 'stranger':
+        return this.#noteStranger(event);
+      case 'heir-demoted':
+        return this.#heirDemoted(event.cookie);
+      case 'lost':
+        return this.#lookForTheLost(event.count);
+    }
+  }
+
+  #starvedOn({ cpu, reason, lateUsec }: WatchdogEvent & { kind: 'starved' }): void {
+    this.#starved.add(cpu);
+    if (reason === 'innocent')
+      this.#parts.journal.warning(`CPU ${cpu} starves (${msec(lateUsec)} late), and no granted thread is to blame.`, {
+        reason,
+        cpu,
+        lateUsec,
+      });
+    this.#parts.tell({ kind: 'starved', cpu, lateUsec });
+  }
+
+  #noteStranger({ cpu, tid, pid, comm, policy, priority, share, demoted }: Stranger): void {
+    const done = demoted ? 'was demoted' : 'is none of ours, and was left alone (canary.demote_unknown)';
+    this.#parts.journal.warning(
+      `Thread ${tid} (${comm}) of process ${pid}, which nobody granted, took ${Math.round(share * 100)} %` +
+        ` of CPU ${cpu} at ${policy} ${priority}; it ${done}.`,
+      { tid, pid, comm, policy, priority, cpu, reason: 'stranger' },
+    );
+  }
+
+  /** What a worker's exec made of its grant has been demoted by the watchdog already. */
+  #heirDemoted(cookie: number): void {
+    const thread = this.#ofCookie.get(cookie);
+    const grant = thread && this.#parts.ledger.find(thread);
+    if (thread === undefined || grant === undefined) return;
+    this.#parts.cooldowns.note(thread.process, this.#parts.clock.bootMsec());
+    this.#strike(thread, 'exec');
+    const text = `Process ${thread.process.pid} called exec from a granted thread, starved a CPU and was demoted.`;
+    this.#note('warning', text, { ...grant, thread: leaderOf(thread.process) }, { reason: 'exec' });
+  }
+
+  /** Whoever was demoted unheard is found by what he runs as. */
+  #lookForTheLost(count: number): void {
+    const { ledger, journal } = this.#parts;
+    journal.error(`${count} events of the watchdog were lost; every grant is looked at.`, { count });
+    for (const grant of [...ledger.grants()]) {
+      const ward = this.#wards.get(keyOf(grant.thread));
+      const condition = this.condition(grant);
+      if (ward === undefined || condition?.state !== 'drifted' || condition.actual.policy !== 'other') continue;
+      this.#coolDown(grant, ward, 'unknown');
     }
   }
 
@@ -200,16 +249,14 @@ export class Supervisor {
     ranUsec,
     windowUsec,
   }: WatchdogEvent & { kind: 'demoted' }): void {
-    const { ledger, cooldowns, clock, tell } = this.#parts;
+    const { ledger } = this.#parts;
     const thread = this.#ofCookie.get(cookie);
     const ward = thread && this.#wards.get(keyOf(thread));
     const grant = thread && ledger.find(thread);
     // It has ended, or has a new grant, since: then there is nobody left to be told of.
     if (thread === undefined || grant === undefined || ward === undefined || ward.watch.cookie !== cookie) return;
 
-    ward.demoted = reason;
-    cooldowns.note(thread.process, clock.bootMsec());
-    const left = cooldowns.left(thread.process, clock.bootMsec());
+    const left = this.#coolDown(grant, ward, reason);
     this.#note(
       'warning',
       `Thread ${thread.tid} (${grant.comm}) of process ${thread.process.pid} starved CPU ${cpu}` +
@@ -218,8 +265,17 @@ export class Supervisor {
       grant,
       { reason, cpu, lateUsec, ranUsec },
     );
+  }
+
+  /** @returns for how many msec */
+  #coolDown(grant: Grant, ward: Ward, reason: string): number {
+    const { cooldowns, clock, tell } = this.#parts;
+    const { process } = grant.thread;
+    ward.demoted = reason;
+    cooldowns.note(process, clock.bootMsec());
     tell({ kind: 'demoted', grant, reason });
     void this.#restoreAfterCooldown(grant, ward);
+    return cooldowns.left(process, clock.bootMsec());
   }
 
   async #restoreAfterCooldown(grant: Grant, ward: Ward): Promise<void> {

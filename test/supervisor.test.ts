@@ -237,3 +237,39 @@ test('while a CPU starves, the broker says so', async () => {
     { kind: 'recovered', cpu: 1 },
   ]);
 });
+
+describe('of what the watchdog could not lay on a grant', () => {
+  test('the journal names who did it, and whether he still may', async () => {
+    const { house } = await granted();
+    house.watchdog.onEvent({ kind: 'starved', cpu: 1, reason: 'innocent', lateUsec: 310_000 });
+    const stranger = { cpu: 1, tid: 77, pid: 70, comm: 'hog', policy: 'fifo', priority: 50, share: 0.98 } as const;
+    house.watchdog.onEvent({ kind: 'stranger', demoted: false, ...stranger });
+    house.watchdog.onEvent({ kind: 'stranger', demoted: true, ...stranger });
+    const warnings = house.journal.entries.filter(({ level }) => level === 'warning');
+    expect(warnings.map(({ text }) => text)).toEqual([
+      'CPU 1 starves (310 ms late), and no granted thread is to blame.',
+      'Thread 77 (hog) of process 70, which nobody granted, took 98 % of CPU 1 at fifo 50;' +
+        ' it is none of ours, and was left alone (canary.demote_unknown).',
+      'Thread 77 (hog) of process 70, which nobody granted, took 98 % of CPU 1 at fifo 50; it was demoted.',
+    ]);
+    expect(warnings[1]?.fields).toMatchObject({ tid: 77, pid: 70, comm: 'hog', policy: 'fifo', priority: 50, cpu: 1 });
+  });
+
+  test('what a worker became by exec costs its process the grant and a cool-down', async () => {
+    const { house, pid } = await granted();
+    house.watchdog.onEvent({ kind: 'heir-demoted', cookie: 1 });
+    expect(house.broker.totals.threads).toBe(0);
+    expect(await house.ask(pid, mainThread(pid), rr(10))).toBe('cooling-down');
+  });
+
+  test('who was demoted unheard is found, and comes back like the others', async () => {
+    const { house, pid, tid } = await granted();
+    const other = house.world.addThread(pid);
+    await house.ask(pid, other, rr(10));
+    house.world.letRunAs(tid, { policy: 'other', priority: 0, nice: 0, resetOnFork: false });
+    house.watchdog.onEvent({ kind: 'lost', count: 3 });
+    expect([house.view(tid)?.state, house.view(other)?.state]).toEqual(['demoted', 'active']);
+    await house.clock.advance(30_000);
+    expect(house.world.runsAs(tid)?.policy).toBe('rr');
+  });
+});

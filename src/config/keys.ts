@@ -215,6 +215,10 @@ export const keys = {
     unit: 'ms',
     doc: 'How long high-priority threads may keep ordinary ones waiting.',
   }),
+  'canary.demote_unknown': boolean({
+    default: defaultCanary.demoteUnknown,
+    doc: 'Demote realtime threads that nobody granted, too, when they starve a CPU.',
+  }),
   'canary.cooldown_sec': integer({
     min: 1,
     max: 600,

@@ -112,6 +112,7 @@ const settingsFrom = (setting: <K extends Key>(key: K) => ValueOf<K>): Omit<Sett
     graceMsec: setting('canary.grace_msec'),
     blameShare: setting('canary.blame_share'),
     niceWindowMsec: setting('canary.nice_window_msec'),
+    demoteUnknown: setting('canary.demote_unknown'),
     cooldownSec: setting('canary.cooldown_sec'),
   },
   rttimePolicy: setting('rttime.policy'),

@@ -13,6 +13,8 @@ export interface CanaryRule {
   readonly blameShare: number;
   /** High-priority threads may keep others waiting for so long. */
   readonly niceWindowMsec: number;
+  /** Whether realtime threads that nobody granted are demoted, too, when they starve a CPU. */
+  readonly demoteUnknown: boolean;
   /** How long an offender goes without what it was granted; doubled each time. */
   readonly cooldownSec: number;
 }
@@ -25,5 +27,6 @@ export const defaultCanary: CanaryRule = {
   graceMsec: 100,
   blameShare: 0.85,
   niceWindowMsec: 2000,
+  demoteUnknown: false,
   cooldownSec: 30,
 };

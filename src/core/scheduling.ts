@@ -24,7 +24,9 @@ export interface Attributes {
   readonly resetOnFork: boolean;
 }
 
-export type Policy = 'other' | 'fifo' | 'rr' | 'batch' | 'idle' | 'deadline' | 'ext' | 'unknown';
+/** By their numbers, sched(7); 4 was never used. */
+export const policies = ['other', 'fifo', 'rr', 'batch', 'unknown', 'idle', 'deadline', 'ext'] as const;
+export type Policy = (typeof policies)[number];
 
 /** Every grant carries reset-on-fork, so that no child inherits what only its parent was given. */
 export const attributesOf = (scheduling: Scheduling): Attributes =>

@@ -23,6 +23,7 @@ const names = {
   program: 'RTBROKER_PROGRAM',
   reason: 'RTBROKER_REASON',
   kind: 'RTBROKER_KIND',
+  policy: 'RTBROKER_POLICY',
   priority: 'RTBROKER_PRIORITY',
   nice: 'RTBROKER_NICE',
   action: 'RTBROKER_ACTION',
@@ -33,7 +34,7 @@ const names = {
   ranUsec: 'RTBROKER_RAN_USEC',
 } as const satisfies Record<keyof Fields, string>;
 
-/** In characters. Sixteen such values fit into the 200 KiB that a datagram may have with the kernel's defaults. */
+/** In characters. Seventeen such values fit into the 200 KiB that a datagram may have with the kernel's defaults. */
 const valueMax = 4096;
 
 export function entryOf(level: Level, text: string, fields: Fields = {}): Entry {

@@ -1,4 +1,4 @@
-import type { Attributes, Kind, Policy } from '../core/scheduling.ts';
+import { type Attributes, type Kind, policies } from '../core/scheduling.ts';
 import type { Pid, Thread, Tid } from '../core/thread.ts';
 import { SyscallError } from './errno.ts';
 import { loadNative, type WaiterPointer, type WatchdogPointer, type WatchdogRule } from './native.ts';
@@ -66,9 +66,6 @@ export function openLibrary(path: string) {
     closeWaiter: (waiter: WaiterPointer): void => void check('close', native.rtb_waiter_close(waiter)),
   };
 }
-
-/** By their numbers, sched(7). */
-const policies: readonly Policy[] = ['other', 'fifo', 'rr', 'batch', 'unknown', 'idle', 'deadline', 'ext'];
 
 function check(call: string, result: number): number {
   if (result < 0) throw new SyscallError(call, -result);

@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 import type { CanaryRule } from '../core/canary.ts';
-import type { Kind } from '../core/scheduling.ts';
+import { type Kind, policies } from '../core/scheduling.ts';
 import type { Pid, Thread } from '../core/thread.ts';
 import type { Journal, Watch, Watchdog, WatchdogEvent } from '../ports.ts';
 import { Refused } from '../refused.ts';
@@ -64,7 +64,7 @@ export class LinuxWatchdog implements Watchdog, Disposable {
       grace_msec: rule.graceMsec,
       blame_permille: Math.round(rule.blameShare * 1000),
       nice_window_msec: rule.niceWindowMsec,
-      demote_unknown: 0,
+      demote_unknown: rule.demoteUnknown ? 1 : 0,
     });
     this.#library = library;
     this.#journal = journal;
@@ -131,41 +131,66 @@ export class LinuxWatchdog implements Watchdog, Disposable {
 
   #hear(record: Buffer): void {
     const lost = record.readUInt32LE(12);
-    if (lost > 0) this.#journal.error(`${lost} events of the watchdog were lost.`, { count: lost });
+    if (lost > 0) this.onEvent({ kind: 'lost', count: lost });
     const cpu = record.readInt32LE(8);
     const lateUsec = usec(record, 32);
-    switch (record.readInt32LE(0)) {
-      case kinds.demoted: {
-        const cookie = Number(record.readBigInt64LE(16));
-        const ranUsec = usec(record, 40);
+    switch (kinds[record.readInt32LE(0)]) {
+      case 'demoted':
         return this.onEvent({
           kind: 'demoted',
-          cookie,
+          cookie: cookieOf(record),
           reason: reasonOf(record),
           cpu,
-          lateUsec,
-          ranUsec,
-          windowUsec: usec(record, 48),
+          ...timesOf(record),
         });
-      }
-      case kinds.starved:
+      case 'starved':
         return this.onEvent({ kind: 'starved', cpu, reason: reasonOf(record), lateUsec });
-      case kinds.recovered:
+      case 'recovered':
         return this.onEvent({ kind: 'recovered', cpu });
-      case kinds.unreachable:
+      case 'unreachable':
         return this.#journal.warning(`No canary can be put on CPU ${cpu}, where granted threads run.`, { cpu });
-      case kinds.stoodStill:
-        return this.#journal.debug('The machine slept or stood still: all windows of the canary begin anew.', {
-          lateUsec,
-        });
+      case 'stood-still':
+        return this.#journal.debug('The machine slept or stood still: the canary begins anew.', { lateUsec });
+      case 'stranger':
+        return this.onEvent({ kind: 'stranger', cpu, demoted: false, ...strangerOf(record) });
+      case 'stranger-demoted':
+        return this.onEvent({ kind: 'stranger', cpu, demoted: true, ...strangerOf(record) });
+      case 'heir-demoted':
+        return this.onEvent({ kind: 'heir-demoted', cookie: cookieOf(record) });
     }
   }
 }
 
 /** struct rtb_watchdog_event and its enums, native/realtime-broker.h. */
 const recordSize = 64;
-const kinds = { demoted: 1, starved: 2, recovered: 3, unreachable: 4, stoodStill: 5 } as const;
+const kinds = [
+  undefined,
+  'demoted',
+  'starved',
+  'recovered',
+  'unreachable',
+  'stood-still',
+  'stranger',
+  'stranger-demoted',
+  'heir-demoted',
+] as const;
 const reasons = ['', 'silence', 'sluggish', 'innocent', 'nice'];
 
 const reasonOf = (record: Buffer): string => reasons[record.readInt32LE(4)] ?? 'unknown';
+const cookieOf = (record: Buffer): number => Number(record.readBigInt64LE(16));
 const usec = (record: Buffer, at: number): number => Number(record.readBigUInt64LE(at) / 1000n);
+
+const timesOf = (record: Buffer) => ({
+  lateUsec: usec(record, 32),
+  ranUsec: usec(record, 40),
+  windowUsec: usec(record, 48),
+});
+
+const strangerOf = (record: Buffer) => ({
+  tid: record.readInt32LE(32),
+  pid: record.readInt32LE(36),
+  policy: policies[record.readUInt16LE(40)] ?? 'unknown',
+  priority: record.readUInt16LE(42),
+  share: record.readUInt32LE(44) / 1000,
+  comm: record.toString('utf8', 48, 64).replace(/\0.*$/s, ''),
+});

@@ -61,6 +61,7 @@ test('every key reaches its setting', () => {
     grace_msec = 65
     blame_share = 0.66
     nice_window_msec = 670
+    demote_unknown = true
     cooldown_sec = 68
     [bus]
     realtimekit1 = false
@@ -89,6 +90,7 @@ test('every key reaches its setting', () => {
       graceMsec: 65,
       blameShare: 0.66,
       niceWindowMsec: 670,
+      demoteUnknown: true,
       cooldownSec: 68,
     },
     polkitTimeoutMsec: 1500,
@@ -97,7 +99,7 @@ test('every key reaches its setting', () => {
   });
   expect(Object.values(settings.origins).filter((origin) => origin === 'default')).toEqual([]);
   expect(settings.origins['limits.realtime_priority_max']).toBe('f:3');
-  expect(settings.origins['log.level']).toBe('f:33');
+  expect(settings.origins['log.level']).toBe('f:34');
 });
 
 const wrong: ReadonlyArray<readonly [title: string, text: string, ...printed: string[]]> = [
