@@ -4,8 +4,9 @@ import { judge, type Request, type Rttime } from './core/judge.ts';
 import { type Grant, Ledger } from './core/ledger.ts';
 import type { BurstLimits, Limits } from './core/limits.ts';
 import type { Refusal } from './core/refusal.ts';
-import { describe, givesBack, isSame } from './core/scheduling.ts';
+import { givesBack, isSame } from './core/scheduling.ts';
 import type { Pid, Process, Uid } from './core/thread.ts';
+import { noteGranted } from './notes.ts';
 import type {
   Authority,
   Caller,
@@ -114,7 +115,7 @@ export class Broker {
     const grant = this.#grant(sighting, wanted);
     hold.keep(grant);
     this.#supervisor.keep(grant, handle, watch);
-    if (!isSame(before?.scheduling, scheduling)) this.#noteGranted(grant);
+    if (!isSame(before?.scheduling, scheduling)) noteGranted(this.#parts.journal, grant);
     this.onNews({ kind: 'granted', grant });
   }
 
@@ -230,12 +231,5 @@ export class Broker {
   #giveBack(grant: Grant, { scheduling }: Wanted): void {
     this.#require({ thread: grant.thread, scheduling, rttime: 'unread' });
     this.#supervisor.giveBack(grant, scheduling);
-  }
-
-  #noteGranted({ thread, scheduling, comm, program }: Grant): void {
-    const { tid, process } = thread;
-    const { pid, uid } = process;
-    const text = `Thread ${tid} of process ${pid} (uid ${uid}) now runs at ${describe(scheduling)}.`;
-    this.#parts.journal.info(text, { uid, pid, tid, comm, program, ...scheduling });
   }
 }

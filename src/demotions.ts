@@ -1,0 +1,179 @@
+import type { Cooldowns } from './core/cooldown.ts';
+import { judge } from './core/judge.ts';
+import type { Grant, Ledger } from './core/ledger.ts';
+import type { Limits } from './core/limits.ts';
+import { describe, runsAs } from './core/scheduling.ts';
+import { leaderOf } from './core/thread.ts';
+import { note } from './notes.ts';
+import type { Clock, Journal, News, ProcessTable, Scheduler, Stranger, Watchdog, WatchdogEvent } from './ports.ts';
+import { Refused } from './refused.ts';
+import type { Ward, Wards } from './wards.ts';
+
+export interface DemotionsParts {
+  readonly wards: Wards;
+  readonly ledger: Ledger;
+  readonly cooldowns: Cooldowns;
+  readonly processes: ProcessTable;
+  readonly scheduler: Scheduler;
+  readonly watchdog: Watchdog;
+  readonly clock: Clock;
+  readonly journal: Journal;
+  readonly limits: Limits;
+  readonly tell: (news: News) => void;
+}
+
+/** What follows from the watchdog's deeds: an offender cools down, and has its grant back afterwards. */
+export class Demotions {
+  readonly #parts: DemotionsParts;
+  readonly #starved = new Set<number>();
+
+  constructor(parts: DemotionsParts) {
+    this.#parts = parts;
+    parts.watchdog.onEvent = (event) => this.#hear(event);
+  }
+
+  /** Some CPU's canary starves. */
+  get starved(): boolean {
+    return this.#starved.size > 0;
+  }
+
+  #hear(event: WatchdogEvent): void {
+    switch (event.kind) {
+      case 'demoted':
+        return this.#demoted(event);
+      case 'starved':
+        return this.#starvedOn(event);
+      case 'recovered':
+        this.#starved.delete(event.cpu);
+        return this.#parts.tell({ kind: 'recovered', cpu: event.cpu });
+      case 'stranger':
+        return this.#noteStranger(event);
+      case 'heir-demoted':
+        return this.#heirDemoted(event.cookie);
+      case 'lost':
+        return this.#lookForTheLost(event.count);
+    }
+  }
+
+  #starvedOn({ cpu, reason, lateUsec }: WatchdogEvent & { kind: 'starved' }): void {
+    this.#starved.add(cpu);
+    if (reason === 'innocent')
+      this.#parts.journal.warning(`CPU ${cpu} starves (${msec(lateUsec)} late), and no granted thread is to blame.`, {
+        reason,
+        cpu,
+        lateUsec,
+      });
+    this.#parts.tell({ kind: 'starved', cpu, lateUsec });
+  }
+
+  #noteStranger({ cpu, tid, pid, comm, policy, priority, share, demoted }: Stranger): void {
+    const done = demoted ? 'was demoted' : 'is none of ours, and was left alone (canary.demote_unknown)';
+    this.#parts.journal.warning(
+      `Thread ${tid} (${comm}) of process ${pid}, which nobody granted, took ${Math.round(share * 100)} %` +
+        ` of CPU ${cpu} at ${policy} ${priority}; it ${done}.`,
+      { tid, pid, comm, policy, priority, cpu, reason: 'stranger' },
+    );
+  }
+
+  /** What a worker's exec made of its grant has been demoted by the watchdog already. */
+  #heirDemoted(cookie: number): void {
+    const { wards, cooldowns, clock, journal } = this.#parts;
+    const { grant } = wards.ofCookie(cookie) ?? {};
+    if (grant === undefined) return;
+    const { process } = grant.thread;
+    cooldowns.note(process, clock.bootMsec());
+    wards.strike(grant.thread, 'exec');
+    const text = `Process ${process.pid} called exec from a granted thread, starved a CPU and was demoted.`;
+    note(journal, 'warning', text, { ...grant, thread: leaderOf(process) }, { reason: 'exec' });
+  }
+
+  /** Whoever was demoted unheard is found by what he runs as. */
+  #lookForTheLost(count: number): void {
+    const { wards, ledger, scheduler, journal } = this.#parts;
+    journal.error(`${count} events of the watchdog were lost; every grant is looked at.`, { count });
+    for (const grant of [...ledger.grants()]) {
+      const ward = wards.of(grant.thread);
+      const actual = ward && scheduler.attributes(ward.handle);
+      if (ward === undefined || ward.demoted !== undefined || actual?.policy !== 'other') continue;
+      if (!runsAs(actual, grant.scheduling)) this.#coolDown(grant, ward, 'unknown');
+    }
+  }
+
+  #demoted({ cookie, reason, cpu, lateUsec, ranUsec, windowUsec }: WatchdogEvent & { kind: 'demoted' }): void {
+    const found = this.#parts.wards.ofCookie(cookie);
+    if (found === undefined) return;
+    const { grant, ward } = found;
+    const left = this.#coolDown(grant, ward, reason);
+    const { tid, process } = grant.thread;
+    note(
+      this.#parts.journal,
+      'warning',
+      `Thread ${tid} (${grant.comm}) of process ${process.pid} starved CPU ${cpu}` +
+        ` (${reason}: ${msec(lateUsec)} late, ${msec(ranUsec)} of ${msec(windowUsec)} used)` +
+        ` and was demoted from ${describe(grant.scheduling)} for ${Math.round(left / 1000)} s.`,
+      grant,
+      { reason, cpu, lateUsec, ranUsec },
+    );
+  }
+
+  /** @returns for how many msec */
+  #coolDown(grant: Grant, ward: Ward, reason: string): number {
+    const { cooldowns, clock, tell } = this.#parts;
+    const { process } = grant.thread;
+    ward.demoted = reason;
+    cooldowns.note(process, clock.bootMsec());
+    tell({ kind: 'demoted', grant, reason });
+    void this.#restoreAfterCooldown(grant, ward);
+    return cooldowns.left(process, clock.bootMsec());
+  }
+
+  async #restoreAfterCooldown(grant: Grant, ward: Ward): Promise<void> {
+    const { wards, cooldowns, clock } = this.#parts;
+    const { thread } = grant;
+    const leftMsec = () => cooldowns.left(thread.process, clock.bootMsec());
+    // Another thread of the process may have offended meanwhile.
+    while (leftMsec() > 0) await clock.sleep(leftMsec());
+    if (wards.of(thread) === ward && ward.demoted !== undefined) this.#restore(grant, ward);
+  }
+
+  /** Its grant comes back if it is as we left it: same thread, same owner, and nobody else took an interest. */
+  #restore(grant: Grant, ward: Ward): void {
+    const { wards, scheduler, watchdog, journal, tell } = this.#parts;
+    const { thread, scheduling } = grant;
+    try {
+      const obstacle = this.#obstacle(grant, ward);
+      if (obstacle !== undefined) return this.#giveUp(grant, obstacle);
+
+      using watch = watchdog.enter(thread, scheduling.kind);
+      scheduler.promote(ward.handle, scheduling);
+      wards.rewatch(thread, ward, watch);
+      ward.demoted = undefined;
+    } catch (fault) {
+      if (!(fault instanceof Refused)) throw fault;
+      return this.#giveUp(grant, fault.refusal.reason);
+    }
+    const text = `Thread ${thread.tid} of process ${thread.process.pid} has ${describe(scheduling)} back.`;
+    note(journal, 'info', text, grant, { reason: 'cooled-down' });
+    tell({ kind: 'restored', grant });
+  }
+
+  #obstacle({ thread, scheduling }: Grant, { handle }: Ward): string | undefined {
+    const { processes, scheduler, ledger, limits } = this.#parts;
+    if (processes.standingOf(thread.process) !== 'same') return 'uid-changed';
+    const actual = scheduler.attributes(handle);
+    if (actual?.policy !== 'other' || actual.nice !== 0) return 'changed-by-others';
+    const rttime = scheduling.kind === 'realtime' ? processes.rttime(thread.process) : 'unread';
+    const situation = { ...ledger.standing(thread, scheduling.kind), coolingMsec: 0 };
+    return judge({ thread, scheduling, rttime }, situation, limits)?.reason;
+  }
+
+  #giveUp(grant: Grant, reason: string): void {
+    const { wards, journal } = this.#parts;
+    const { tid, process } = grant.thread;
+    wards.strike(grant.thread, reason);
+    const text = `Thread ${tid} of process ${process.pid} does not get its grant back: ${reason}.`;
+    note(journal, 'info', text, grant, { reason });
+  }
+}
+
+const msec = (usec: number): string => `${Math.round(usec / 1000)} ms`;

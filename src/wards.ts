@@ -1,0 +1,70 @@
+import type { Grant, Ledger } from './core/ledger.ts';
+import { keyOf, type Thread } from './core/thread.ts';
+import type { News, ThreadHandle, Watch } from './ports.ts';
+
+/** What is held of a granted thread, and why the watchdog demoted it for a while, if it did. */
+export interface Ward {
+  readonly handle: ThreadHandle;
+  watch: Watch;
+  demoted: string | undefined;
+}
+
+/** The granted threads in our care: each grant of the ledger has a ward, and goes with it. */
+export class Wards {
+  readonly #ledger: Ledger;
+  readonly #tell: (news: News) => void;
+  readonly #wards = new Map<string, Ward>();
+  readonly #ofCookie = new Map<number, Thread>();
+
+  constructor(ledger: Ledger, tell: (news: News) => void) {
+    this.#ledger = ledger;
+    this.#tell = tell;
+  }
+
+  of(thread: Thread): Ward | undefined {
+    return this.#wards.get(keyOf(thread));
+  }
+
+  /** The grant and ward that a cookie of the watchdog means; undefined when it has ended, or was granted anew, since. */
+  ofCookie(cookie: number): { readonly grant: Grant; readonly ward: Ward } | undefined {
+    const thread = this.#ofCookie.get(cookie);
+    const grant = thread && this.#ledger.find(thread);
+    const ward = thread && this.of(thread);
+    return grant === undefined || ward === undefined ? undefined : { grant, ward };
+  }
+
+  /** In place of the one the thread had. */
+  take(thread: Thread, handle: ThreadHandle, watch: Watch, onGone: () => void): void {
+    this.#drop(thread);
+    this.#wards.set(keyOf(thread), { handle, watch, demoted: undefined });
+    this.#ofCookie.set(watch.cookie, thread);
+    watch.keep();
+    handle.keep(onGone);
+  }
+
+  /** The thread is watched anew. */
+  rewatch(thread: Thread, ward: Ward, watch: Watch): void {
+    this.#ofCookie.delete(ward.watch.cookie);
+    ward.watch.leave();
+    watch.keep();
+    ward.watch = watch;
+    this.#ofCookie.set(watch.cookie, thread);
+  }
+
+  /** The grant is over: out of the ledger, with all that was held. @returns the grant, if there was one */
+  strike(thread: Thread, reason: string): Grant | undefined {
+    const grant = this.#ledger.end(thread);
+    this.#drop(thread);
+    if (grant !== undefined) this.#tell({ kind: 'removed', grant, reason });
+    return grant;
+  }
+
+  #drop(thread: Thread): void {
+    const ward = this.of(thread);
+    if (ward === undefined) return;
+    this.#wards.delete(keyOf(thread));
+    this.#ofCookie.delete(ward.watch.cookie);
+    ward.handle.drop();
+    ward.watch.leave();
+  }
+}
