@@ -6,6 +6,7 @@ import { type BrokerOptions, startBroker } from './broker.ts';
 import { type BusOptions, startBus } from './bus.ts';
 import { Caller } from './caller.ts';
 import type { Child } from './child.ts';
+import { Load, type Part } from './load.ts';
 import { fromRoot } from './paths.ts';
 import { startPipeWire } from './pipewire.ts';
 import { Polkit } from './polkit.ts';
@@ -62,6 +63,9 @@ export class Rig {
   startPipeWire = (user: UserName = 'alice') => this.#host(startPipeWire(this, users[user]));
   spawnCaller = (user: UserName = 'alice'): Promise<Caller> =>
     this.#host(Caller.start(this.dir, this.address, users[user]));
+  /** Threads that burn when they are told to; see Load.start. */
+  spawnLoad = (limitMsec: number, parts: readonly Part[], user: UserName = 'alice'): Promise<Load> =>
+    this.#host(Load.start(this.dir, this.address, users[user], limitMsec, parts));
 
   busctl = (args: readonly string[], user: UserName = 'root'): Promise<Ran> => this.#run('busctl', args, user);
   /** Say --system: that is the rig's bus. */

@@ -1,8 +1,9 @@
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import type { BrokerOptions } from './broker.ts';
 import { type Caller, ownFace, type Reply } from './caller.ts';
 import type { Child } from './child.ts';
 import { type Look, looks, tidsOf } from './kernel.ts';
+import type { Load, Part } from './load.ts';
 import { type Rig, type RigOptions, startRig } from './rig.ts';
 import type { UserName } from './users.ts';
 
@@ -34,6 +35,7 @@ export class Stage {
   readonly broker: Child;
   readonly root: Caller;
   #callers: Caller[] = [];
+  #loads: Load[] = [];
 
   private constructor(rig: Rig, broker: Child, root: Caller) {
     this.rig = rig;
@@ -61,10 +63,18 @@ export class Stage {
     return caller;
   }
 
-  /** Ends the callers; resolves when the broker has noticed. */
+  /** Threads that burn when they are told to, for `limitMsec` at most, as many as there are parts. */
+  async load(parts: readonly Part[], user: UserName = 'alice', limitMsec = 10_000): Promise<Load> {
+    const load = await this.rig.spawnLoad(limitMsec, parts, user);
+    this.#loads.push(load);
+    return load;
+  }
+
+  /** Ends callers and loads; resolves when the broker has noticed. */
   async clear(): Promise<void> {
-    await Promise.all(this.#callers.splice(0).map((caller) => caller.stop()));
-    await expect.poll(() => this.property('ThreadCount'), { interval: 2 }).toBe(0);
+    const guests = [...this.#callers.splice(0), ...this.#loads.splice(0)];
+    await Promise.all(guests.map((guest) => guest.stop()));
+    await vi.waitFor(async () => expect(await this.property('ThreadCount')).toBe(0), { interval: 2, timeout: 5000 });
   }
 
   /** What the broker itself takes for a fault of its own. */
@@ -75,6 +85,11 @@ export class Stage {
   async stop(): Promise<void> {
     await this.rig.stop();
     expect(this.faults).toEqual([]);
+  }
+
+  /** What the journal says of this thread, line by line. */
+  journalOf(tid: number): string[] {
+    return this.broker.lines.filter((line) => line.includes(` RTBROKER_TID=${tid} `));
   }
 
   /** As that caller may see them. CPU time, which runs on, is left out. */
