@@ -30,6 +30,7 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 30_000,
           hookTimeout: 60_000,
+          expect: { poll: { timeout: 5000, interval: 10 } },
         },
       },
     ],
