@@ -119,16 +119,22 @@ export class Broker {
     this.onNews({ kind: 'granted', grant });
   }
 
-  /** The caller's own grants; everybody's for root. */
-  grants(caller: Caller): readonly GrantView[] {
+  /** The caller's own grants; everybody's for root. Those of this moment, each as it is when its turn comes, if it still is. */
+  *grants(caller: Caller): Iterable<GrantView> {
     const uid = caller.uid === 0 ? undefined : caller.uid;
-    const views: GrantView[] = [];
-    for (const grant of this.#ledger.grants(uid)) {
-      const condition = this.#supervisor.condition(grant);
-      if (condition === undefined) continue;
-      views.push({ grant, ...condition, cpuUsec: this.#parts.processes.cpuUsec(grant.thread) });
+    for (const { thread } of [...this.#ledger.grants(uid)]) {
+      const grant = this.#ledger.find(thread);
+      // The thread may be granted anew by now, and its process be another user's.
+      if (grant === undefined || (uid !== undefined && grant.thread.process.uid !== uid)) continue;
+      const view = this.view(grant);
+      if (view !== undefined) yield view;
     }
-    return views;
+  }
+
+  /** Undefined when its thread is gone. */
+  view(grant: Grant): GrantView | undefined {
+    const condition = this.#supervisor.condition(grant);
+    return condition && { grant, ...condition, cpuUsec: this.#parts.processes.cpuUsec(grant.thread) };
   }
 
   limits(caller: Caller): LimitsView {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Broker } from './broker.ts';
 import { connectBus } from './bus/connect.ts';
+import { heedSleep } from './bus/logind.ts';
 import { serve } from './bus/service.ts';
 import { loadConfig } from './config/load.ts';
 import { Health } from './core/health.ts';
@@ -89,6 +90,7 @@ async function run(flags: Flags): Promise<void> {
       leave(1, fault instanceof Error ? (fault.stack ?? fault.message) : `${fault}`),
     );
 
+  await heedSleep(connection, watchdog);
   const { limits, realtimekit1 } = settings;
   await serve(connection, { broker, health, limits, version: __VERSION__, journal, realtimekit1 });
   journal.info(`The broker ${__VERSION__} serves on ${flags.bus}.`);

@@ -217,8 +217,69 @@ test('of grants the owner sees his own, and root sees all', async () => {
   const house = new House();
   const [mine, yours] = [house.spawn(alice), house.spawn(bob)];
   for (const pid of [mine, yours]) await house.ask(pid, mainThread(pid), rr(10));
-  const pids = (pid: Pid) => house.broker.grants(house.world.caller(pid)).map(({ grant }) => grant.thread.process.pid);
+  const pids = (pid: Pid) =>
+    [...house.broker.grants(house.world.caller(pid))].map(({ grant }) => grant.thread.process.pid);
   expect(pids(mine)).toEqual([mine]);
   expect(pids(house.spawn(root))).toEqual([mine, yours]);
   await settled();
+});
+
+describe('a list that is read slowly', () => {
+  /** Three granted threads of alice's, and the list of them of which one has been read. */
+  const begun = async () => {
+    const house = new House();
+    const pid = house.spawn();
+    const [first, second, third] = [mainThread(pid), house.world.addThread(pid), house.world.addThread(pid)];
+    for (const tid of [first, second, third]) await house.ask(pid, tid, rr(10));
+    const views = house.broker.grants(house.world.caller(pid))[Symbol.iterator]();
+    views.next();
+    const restOfViews = () => [...{ [Symbol.iterator]: () => views }];
+    const rest = () => restOfViews().map(({ grant }) => [grant.thread.tid, grant.scheduling]);
+    return { house, pid, second, third, restOfViews, rest };
+  };
+
+  test('looks at a thread only when its turn comes', async () => {
+    const { house, third, restOfViews } = await begun();
+    house.world.letRunAs(third, { policy: 'other', priority: 0, nice: 0, resetOnFork: false });
+    expect(restOfViews().map(({ state }) => state)).toEqual(['active', 'drifted']);
+  });
+
+  test('leaves out what has ended meanwhile', async () => {
+    const { house, pid, second, third, rest } = await begun();
+    await house.ask(pid, second, nice(0));
+    expect(rest()).toEqual([[third, rr(10)]]);
+  });
+
+  test('leaves out a thread that has gone, though nobody has noticed yet', async () => {
+    const { house, pid, second, third, rest } = await begun();
+    house.world.endThread(pid, third);
+    expect(rest()).toEqual([[second, rr(10)]]);
+  });
+
+  test('has a thread that was granted anew meanwhile once, as it is now', async () => {
+    const { house, pid, second, third, rest } = await begun();
+    await house.ask(pid, second, rr(12));
+    expect(rest()).toEqual([
+      [second, rr(12)],
+      [third, rr(10)],
+    ]);
+  });
+
+  test('has no end that others can put off', async () => {
+    const { house, pid, second, third, rest } = await begun();
+    await house.ask(pid, house.world.addThread(pid), rr(10));
+    expect(rest()).toEqual([
+      [second, rr(10)],
+      [third, rr(10)],
+    ]);
+  });
+
+  test("tells nobody of what is another user's by now", async () => {
+    const { house, pid, second, third, rest } = await begun();
+    house.world.setUids(pid, bob, bob, bob);
+    expect(await house.ask(pid, second, rr(10))).toBe('granted');
+    expect(house.view(second)?.grant.thread.process.uid).toBe(bob);
+    expect(house.view(third)).toBeUndefined();
+    expect(rest()).toEqual([]);
+  });
 });

@@ -66,9 +66,8 @@ export class House {
   }
 
   view(tid: Tid): GrantView | undefined {
-    return this.broker
-      .grants({ name: ':1.0', uid: 0 as Uid, pid: 1 as Pid })
-      .find((view) => view.grant.thread.tid === tid);
+    const views = [...this.broker.grants({ name: ':1.0', uid: 0 as Uid, pid: 1 as Pid })];
+    return views.find((view) => view.grant.thread.tid === tid);
   }
 
   used(pid: Pid, kind: Kind): number {

@@ -1,5 +1,6 @@
 import { BusError, NameTaken } from './bus-error.ts';
 import { type Frame, Frames } from './frames.ts';
+import { Listeners, type Signal, type Wanted } from './listeners.ts';
 import { PendingCalls } from './pending.ts';
 import type { Stream } from './stream.ts';
 import { type Body, marshal, messageFlags, messageTypes, type Outgoing, readBody, type Values } from './wire.ts';
@@ -18,8 +19,6 @@ export interface CallOptions {
   /** Start the service if it does not run; default true. */
   readonly autoStart?: boolean;
 }
-
-export type Signal = Omit<Target, 'destination'>;
 
 const daemonName = 'org.freedesktop.DBus';
 
@@ -43,6 +42,7 @@ export class Connection {
   readonly #stream: Stream;
   readonly #frames = new Frames();
   readonly #pending = new PendingCalls();
+  readonly #listeners = new Listeners();
   #name = '';
   #serial = 0;
 
@@ -109,9 +109,16 @@ export class Connection {
     this.#send({ type: messageTypes.error, ...this.#answering(call), errorName, signature: 's', body: [text] });
   }
 
-  signal(signal: Signal, signature: string, body: readonly unknown[]): void {
+  /** @param destination a unique name; undefined: whoever has a match rule for it */
+  signal(signal: Signal, signature: string, body: Body, destination?: string): void {
+    const to = destination === undefined ? {} : { destination };
     const flags = messageFlags.noReplyExpected;
-    this.#send({ type: messageTypes.signal, serial: this.#nextSerial(), flags, ...signal, signature, body });
+    this.#send({ type: messageTypes.signal, serial: this.#nextSerial(), flags, ...signal, ...to, signature, body });
+  }
+
+  /** Hears that signal from now on. What makes the bus send it is a match rule, which is the listener's own affair. */
+  listen<Signature extends string>(wanted: Wanted<Signature>, heard: (values: Values<Signature>) => void): void {
+    this.#listeners.add(wanted, heard);
   }
 
   /**
@@ -141,8 +148,9 @@ export class Connection {
 
   #dispatch(frame: Frame): void {
     try {
-      // No signal is subscribed to, and unknown types are to be ignored (specification, "Message Format").
+      // Unknown types are to be ignored (specification, "Message Format").
       if (frame.type === messageTypes.call) this.onCall(frame);
+      else if (frame.type === messageTypes.signal) this.#listeners.hear(frame);
       else if (frame.type === messageTypes.reply || frame.type === messageTypes.error) this.#pending.settle(frame);
     } catch (fault) {
       this.onFault(fault);

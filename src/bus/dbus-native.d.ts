@@ -1,7 +1,11 @@
 // What is used of dbus-native 0.16.1, which has types for its front door only. Its version is pinned.
 
 declare module 'dbus-native/lib/message.js' {
-  const message: { marshall(message: object): Buffer };
+  const message: {
+    marshall(message: object): Buffer;
+    /** For tests: a whole message. */
+    unmarshall(bytes: Buffer): { readonly destination?: string };
+  };
   export default message;
 }
 

@@ -1,5 +1,5 @@
 import type { Answer } from './errors.ts';
-import type { Member, Property } from './member.ts';
+import type { Member, Property, SignalRow } from './member.ts';
 
 /** One interface of ours, on the object of its own, under the bus name of its own. */
 export interface Face {
@@ -9,6 +9,7 @@ export interface Face {
   /** Its description, from dbus/. */
   readonly xml: string;
   readonly methods: readonly Member[];
+  readonly signals: readonly SignalRow[];
   readonly properties: readonly Property[];
   /** The members of org.freedesktop.DBus.Properties. */
   readonly propertyMethods: readonly Member[];

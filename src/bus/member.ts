@@ -30,6 +30,12 @@ export function member<In extends string, Out extends string>(
   return { name, takes, gives, deed: deed as unknown as Deed };
 }
 
+/** One signal of an interface: a row of its table. */
+export interface SignalRow<Signature extends string = string> {
+  readonly name: string;
+  readonly signature: Signature;
+}
+
 /** One property: never waits, and is the same for everyone. */
 export interface Property {
   readonly name: string;

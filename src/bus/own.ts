@@ -9,6 +9,8 @@ import type { Face } from './face.ts';
 import { marshalList } from './list.ts';
 import { type Member, member, type Property } from './member.ts';
 import { strictProperties } from './properties.ts';
+import { ownSignals } from './signals.ts';
+import type { Subscribers } from './subscribers.ts';
 import { Turns } from './turns.ts';
 import { describeGrant, describeLimits } from './views.ts';
 import type { Dictionary } from './wire.ts';
@@ -17,6 +19,7 @@ const name = 'org.example.RealtimeBroker';
 
 export interface Told {
   readonly broker: BrokerOnTheBus;
+  readonly subscribers: Pick<Subscribers, 'add' | 'remove'>;
   readonly health: Pick<Health, 'degraded'>;
   readonly limits: Limits;
   readonly version: string;
@@ -30,7 +33,8 @@ export function ownFace(told: Told): Face {
     path: '/org/example/RealtimeBroker',
     interface: name,
     xml,
-    methods: [...acquireMethods(told.broker, 'own'), ...ownMethods(told.broker, new Turns())],
+    methods: [...acquireMethods(told.broker, 'own'), ...ownMethods(told, new Turns())],
+    signals: ownSignals,
     properties,
     propertyMethods: strictProperties(name, properties),
     extraArguments: 'refused',
@@ -39,7 +43,15 @@ export function ownFace(told: Told): Face {
   };
 }
 
-const ownMethods = (broker: BrokerOnTheBus, turns: Turns): readonly Member[] => [
+const ownMethods = ({ broker, subscribers }: Told, turns: Turns): readonly Member[] => [
+  member('Subscribe', ['', ''], async (_, asked) => {
+    await subscribers.add(await asked.caller());
+    return [];
+  }),
+  member('Unsubscribe', ['', ''], async (_, asked) => {
+    subscribers.remove((await asked.caller()).name);
+    return [];
+  }),
   member('ListGrants', ['', 'aa{sv}'], async (_, asked) =>
     marshalList(described(broker.grants(await asked.caller())), turns),
   ),

@@ -23,6 +23,7 @@ export function realtimeKit1Face(broker: BrokerOnTheBus, limits: Limits): Face {
     interface: name,
     xml,
     methods: acquireMethods(broker, 'realtimekit1'),
+    signals: [],
     properties,
     propertyMethods: rtkitProperties(name, properties),
     extraArguments: 'ignored',

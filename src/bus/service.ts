@@ -9,8 +9,11 @@ import { Dispatcher } from './dispatcher.ts';
 import type { Face } from './face.ts';
 import { objectsOf } from './objects.ts';
 import { ownFace } from './own.ts';
+import { Owners } from './owners.ts';
 import { propertiesInterface } from './properties.ts';
 import { realtimeKit1Face } from './realtimekit1.ts';
+import { Signals } from './signals.ts';
+import { Subscribers } from './subscribers.ts';
 import { Waiting } from './waiting.ts';
 
 export interface Service {
@@ -29,7 +32,8 @@ export interface Service {
  */
 export async function serve(connection: Connection, service: Service): Promise<void> {
   const { broker, health, limits, journal, realtimekit1 } = service;
-  const own = ownFace(service);
+  const subscribers = new Subscribers(new Owners(connection));
+  const own = ownFace({ ...service, subscribers });
   const faces = realtimekit1 ? [own, realtimeKit1Face(broker, limits)] : [own];
 
   const callers = new Callers((...question) => connection.askDaemon(...question));
@@ -38,7 +42,13 @@ export async function serve(connection: Connection, service: Service): Promise<v
   connection.onFault = (fault) => journal.error('A message could not be answered.', { error: describe(fault) });
 
   const announcer = new Announcer(own.properties, (changed) => announce(connection, own, changed));
-  broker.onNews = () => announcer.touch();
+  const signals = new Signals(broker, subscribers, ({ name, signature }, body, destination) =>
+    connection.signal({ path: own.path, interface: own.interface, member: name }, signature, body, destination),
+  );
+  broker.onNews = (news) => {
+    signals.tell(news);
+    announcer.touch();
+  };
   health.onChange = () => announcer.touch();
 
   for (const { busName } of faces) await connection.requestName(busName);

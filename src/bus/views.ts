@@ -1,11 +1,27 @@
 import type { GrantView, LimitsView } from '../broker.ts';
+import type { Grant } from '../core/ledger.ts';
 import { rttimeUsecMin } from '../core/limits.ts';
 import type { Attributes } from '../core/scheduling.ts';
 import type { Dictionary } from './wire.ts';
 
 /** A grant as ListGrants tells it; design and XML name the same keys. */
-export function describeGrant({ grant, actual, state, reason, cpuUsec }: GrantView): Dictionary {
-  const { thread, scheduling, comm, program, grantedAtUsec } = grant;
+export const describeGrant = ({ grant, actual, state, reason, cpuUsec }: GrantView): Dictionary => [
+  ...whatWasGiven(grant),
+  ['ActualPolicy', ['s', actual.policy]],
+  ['ActualPriority', ['i', levelOf(actual)]],
+  ['State', ['s', state]],
+  ['Reason', ['s', reason]],
+  ['GrantedAtUSec', ['t', grant.grantedAtUsec]],
+  ['CpuUSec', ['t', cpuUsec]],
+];
+
+/** A grant that is over, when there may be no thread left to look at. */
+export const describePastGrant = (grant: Grant): Dictionary => [
+  ...whatWasGiven(grant),
+  ['GrantedAtUSec', ['t', grant.grantedAtUsec]],
+];
+
+function whatWasGiven({ thread, scheduling, comm, program }: Grant): Dictionary {
   const { uid, pid } = thread.process;
   return [
     ['Uid', ['u', uid]],
@@ -16,12 +32,6 @@ export function describeGrant({ grant, actual, state, reason, cpuUsec }: GrantVi
     ['Kind', ['s', scheduling.kind]],
     ['Policy', ['s', scheduling.kind === 'realtime' ? 'rr' : 'other']],
     scheduling.kind === 'realtime' ? ['Priority', ['i', scheduling.priority]] : ['Nice', ['i', scheduling.nice]],
-    ['ActualPolicy', ['s', actual.policy]],
-    ['ActualPriority', ['i', levelOf(actual)]],
-    ['State', ['s', state]],
-    ['Reason', ['s', reason]],
-    ['GrantedAtUSec', ['t', grantedAtUsec]],
-    ['CpuUSec', ['t', cpuUsec]],
   ];
 }
 

@@ -1,4 +1,5 @@
 import DBusBuffer from 'dbus-native/lib/dbus-buffer.js';
+import marshall from 'dbus-native/lib/marshall.js';
 import message from 'dbus-native/lib/message.js';
 import type { Frame } from './frames.ts';
 
@@ -51,6 +52,10 @@ export type Body = readonly unknown[] | Marshalled;
 /** A body that is written already. */
 export class Marshalled {
   constructor(readonly bytes: Buffer) {}
+
+  static of(signature: string, values: readonly unknown[]): Marshalled {
+    return new Marshalled(marshall(signature, values));
+  }
 }
 
 export function marshal({ body, ...outgoing }: Outgoing): Buffer {

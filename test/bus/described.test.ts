@@ -17,20 +17,31 @@ const fileOf = (face: Face, ending: string): string =>
   readFileSync(join(root, 'dbus', `${face.busName}${ending}`), 'utf8');
 
 const broker = new FakeBroker();
-const own = ownFace({ broker, health: new Health(), limits: defaultLimits, version: '1' });
+const subscribers = { add: async () => {}, remove: () => {} };
+const own = ownFace({ broker, subscribers, health: new Health(), limits: defaultLimits, version: '1' });
 const rtkit = realtimeKit1Face(broker, defaultLimits);
 
 const attribute = (text: string, name: string): string => new RegExp(` ${name}="([^"]*)"`).exec(text)?.[1] ?? '';
 const withoutComments = (xml: string): string => xml.replaceAll(/<!--.*?-->/gs, '');
 
-function methodsIn(xml: string) {
-  return [...withoutComments(xml).matchAll(/<method name="(\w+)">(.*?)<\/method>/gs)].map(([, name, inside = '']) => {
-    const args = [...inside.matchAll(/<arg [^>]*>/g)].map(([arg]) => arg);
+const membersIn = (xml: string, tag: string) =>
+  [...withoutComments(xml).matchAll(new RegExp(`<${tag} name="(\\w+)"(?:/>|>(.*?)</${tag}>)`, 'gs'))].map(
+    ([, name, inside = '']) => ({ name, args: [...inside.matchAll(/<arg [^>]*>/g)].map(([arg]) => arg) }),
+  );
+
+const methodsIn = (xml: string) =>
+  membersIn(xml, 'method').map(({ name, args }) => {
     const types = (direction: string) =>
       args.filter((arg) => attribute(arg, 'direction') === direction).map((arg) => attribute(arg, 'type'));
     return { name, takes: types('in').join(''), gives: types('out').join('') };
   });
-}
+
+/** Theirs all go one way, and say nothing of it. */
+const signalsIn = (xml: string) =>
+  membersIn(xml, 'signal').map(({ name, args }) => ({
+    name,
+    signature: args.map((arg) => attribute(arg, 'type') + attribute(arg, 'direction')).join(''),
+  }));
 
 const propertiesIn = (xml: string) =>
   [...withoutComments(xml).matchAll(/<property [^>]*>/g)].map(([tag]) => ({
@@ -48,6 +59,9 @@ for (const face of [own, rtkit])
     test('is described with the methods of the table, in its order', () =>
       expect(methodsIn(xml)).toEqual(face.methods.map(({ name, takes, gives }) => ({ name, takes, gives }))));
 
+    test('is described with the signals of the table, in its order', () =>
+      expect(signalsIn(xml)).toEqual(face.signals));
+
     test('is described with the properties of the table, in its order, to be read', () =>
       expect(propertiesIn(xml)).toEqual(
         face.properties.map(({ name, signature }) => ({ name, signature, access: 'read' })),
@@ -55,8 +69,8 @@ for (const face of [own, rtkit])
 
     test('has a word of documentation on every member and argument', () => {
       const comments = [...xml.matchAll(/<!--(.*?)-->/gs)].map(([, comment]) => comment).join('\n');
-      for (const { name } of [...face.methods, ...face.properties])
-        expect(comments).toMatch(new RegExp(`\\b${name}\\b`));
+      for (const { name } of [...face.methods, ...face.signals, ...face.properties])
+        expect(comments).toMatch(new RegExp(`^\\s*(\\w+, )*${name}(, \\w+)*:`, 'm'));
       for (const [, name] of withoutComments(xml).matchAll(/<arg name="(\w+)"/g))
         expect(comments).toContain(`@${name}:`);
     });

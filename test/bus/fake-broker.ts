@@ -1,5 +1,6 @@
 import type { GrantView, LimitsView } from '../../src/broker.ts';
 import type { BrokerOnTheBus } from '../../src/bus/broker.ts';
+import type { Grant } from '../../src/core/ledger.ts';
 import { defaultBurst, defaultLimits } from '../../src/core/limits.ts';
 import type { Pid, StartTime, Tid, Uid } from '../../src/core/thread.ts';
 import type { Caller, News, Wanted } from '../../src/ports.ts';
@@ -13,6 +14,8 @@ export class FakeBroker implements BrokerOnTheBus {
   starved = false;
   totals = { threads: 0, processes: 0, users: 0 };
   views: readonly GrantView[] = [];
+  /** Threads that have ended, by their tids. */
+  readonly gone = new Set<number>();
 
   async acquire(caller: Caller, wanted: Wanted): Promise<void> {
     this.asked.push({ caller, wanted });
@@ -21,6 +24,10 @@ export class FakeBroker implements BrokerOnTheBus {
 
   grants(): readonly GrantView[] {
     return this.views;
+  }
+
+  view(grant: Grant): GrantView | undefined {
+    return this.gone.has(grant.thread.tid) ? undefined : { ...aView, grant };
   }
 
   limits(): LimitsView {

@@ -1,3 +1,4 @@
+import message from 'dbus-native/lib/message.js';
 import { type Frame, Frames } from '../../src/bus/frames.ts';
 import type { Stream } from '../../src/bus/stream.ts';
 import { marshal, messageTypes, type Outgoing, readBody } from '../../src/bus/wire.ts';
@@ -13,6 +14,14 @@ interface Person {
   readonly pid: number | undefined;
 }
 
+interface Heard {
+  readonly member: string;
+  /** undefined: everybody. */
+  readonly destination: string | undefined;
+  readonly signature: string;
+  readonly body: readonly unknown[];
+}
+
 /** A bus daemon small enough to read: it knows who is there, who owns what, and carries calls to the one service. */
 export class FakeDaemon implements Stream {
   onBytes: (bytes: Buffer) => void = () => {};
@@ -21,11 +30,17 @@ export class FakeDaemon implements Stream {
   readonly owned = new Set<string>();
   /** Names somebody else has. */
   readonly taken = new Set<string>();
-  readonly signals: { readonly member: string; readonly signature: string; readonly body: readonly unknown[] }[] = [];
+  /** Names that others have, and may lose again. */
+  readonly owners = new Map<string, string>();
+  /** The match rules of the service. */
+  rules: string[] = [];
+  readonly signals: Heard[] = [];
   /** Calls of the service to others than the daemon: what a test wants answered, it answers. */
   readonly calls: Frame[] = [];
   /** What the daemon was asked, in order. */
   readonly asked: string[] = [];
+  /** Questions it answers with an error. */
+  readonly failing = new Set<string>();
   /** While true, questions to the daemon wait. */
   silent = false;
   readonly #frames = new Frames();
@@ -62,6 +77,23 @@ export class FakeDaemon implements Stream {
     return this.#answers.get(serial) ?? [];
   }
 
+  /** Comes, with a name of his own or another's, or goes: told to whoever has a match rule for the name. */
+  own(name: string, owner: string): void {
+    this.owners.set(name, owner);
+    this.#changeOwner(name, '', owner);
+  }
+
+  leave(name: string): void {
+    this.people.delete(name);
+    for (const [owned, owner] of this.owners) if (owner === name) this.#disown(owned, owner);
+    this.#changeOwner(name, name, '');
+  }
+
+  /** That sender's signal, for the service alone unless it asked for more. */
+  emit(sender: string, sent: Sent): void {
+    this.onBytes(marshal({ type: messageTypes.signal, serial: ++this.#serial, sender, ...sent } as Outgoing));
+  }
+
   /** A message that no caller of ours would send. */
   inject(bytes: Buffer): void {
     this.onBytes(bytes);
@@ -70,7 +102,7 @@ export class FakeDaemon implements Stream {
   write(bytes: Buffer): void {
     // Never within the call that wrote: a real bus takes its time, too.
     queueMicrotask(() => {
-      for (const frame of this.#frames.feed(bytes)) this.#hear(frame);
+      for (const frame of this.#frames.feed(bytes)) this.#hear(frame, message.unmarshall(bytes).destination);
     });
   }
 
@@ -82,11 +114,25 @@ export class FakeDaemon implements Stream {
     this.#close('closed by us');
   }
 
-  #hear(frame: Frame): void {
-    if (frame.type === messageTypes.signal) this.signals.push({ member: frame.fields.member ?? '', ...read(frame) });
+  #hear(frame: Frame, destination: string | undefined): void {
+    if (frame.type === messageTypes.signal) this.#note(frame, destination);
     else if (frame.type !== messageTypes.call) this.#deliver(frame);
     else if (frame.fields.interface === 'org.freedesktop.DBus') this.#serve(frame);
     else this.calls.push(frame);
+  }
+
+  #note(frame: Frame, destination: string | undefined): void {
+    this.signals.push({ member: frame.fields.member ?? '', destination, ...read(frame) });
+  }
+
+  #disown(name: string, owner: string): void {
+    this.owners.delete(name);
+    this.#changeOwner(name, owner, '');
+  }
+
+  #changeOwner(name: string, from: string, to: string): void {
+    if (this.rules.some((rule) => rule.includes("member='NameOwnerChanged'") && rule.endsWith(`,arg0='${name}'`)))
+      this.emit('org.freedesktop.DBus', { ...nameOwnerChanged, signature: 'sss', body: [name, from, to] });
   }
 
   #deliver(frame: Frame): void {
@@ -108,6 +154,7 @@ export class FakeDaemon implements Stream {
   }
 
   #answer(member: string, name: string): { readonly signature?: string; readonly value: unknown } {
+    if (this.failing.has(member)) return { value: 'Failed' };
     const person = this.people.get(name);
     switch (member) {
       case 'Hello':
@@ -120,6 +167,17 @@ export class FakeDaemon implements Stream {
       case 'GetConnectionUnixProcessID':
         if (person === undefined) return { value: 'NameHasNoOwner' };
         return person.pid === undefined ? { value: 'UnixProcessIdUnknown' } : { signature: 'u', value: person.pid };
+      case 'GetNameOwner': {
+        const owner = person ? name : this.owners.get(name);
+        return owner === undefined ? { value: 'NameHasNoOwner' } : { signature: 's', value: owner };
+      }
+      case 'AddMatch':
+        this.rules.push(name);
+        return { signature: '', value: [] };
+      case 'RemoveMatch':
+        if (!this.rules.includes(name)) return { value: 'MatchRuleNotFound' };
+        this.rules.splice(this.rules.indexOf(name), 1);
+        return { signature: '', value: [] };
       default:
         throw new Error(`the fake daemon does not know ${member}`);
     }
@@ -138,6 +196,12 @@ export class FakeDaemon implements Stream {
     this.onBytes(marshal({ serial: ++this.#serial, sender: 'org.freedesktop.DBus', ...sent } as Outgoing));
   }
 }
+
+const nameOwnerChanged = {
+  path: '/org/freedesktop/DBus',
+  interface: 'org.freedesktop.DBus',
+  member: 'NameOwnerChanged',
+};
 
 /** Runs until nothing that is not a timer is left to do. */
 export const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
