@@ -19,6 +19,7 @@ async function demo(): Promise<number> {
   const tid = await grant(alice);
   await refuse(rig, alice);
   await list(rig, alice, tid);
+  if (process.argv.includes('--stay')) await stay(rig);
   await cleanUp(rig, broker, [alice]);
   return verdict();
 }
@@ -37,6 +38,17 @@ async function start(rig: Rig): Promise<Child> {
   aside('No logind runs here, so nobody has a session at this machine, which is what polkit asks for by default:');
   aside('the grant below comes from the example rule for the group "realtime".');
   return broker;
+}
+
+/** Until Ctrl-C, which ends the rig as well. */
+async function stay(rig: Rig): Promise<void> {
+  chapter('Your turn');
+  say('In another terminal, paste this, and then what README.md shows:');
+  say('');
+  say(`export DBUS_SYSTEM_BUS_ADDRESS=${rig.address}`);
+  say('');
+  say('Ctrl-C here ends it all.');
+  await new Promise((resolve) => process.once('SIGINT', resolve));
 }
 
 /** @returns the tid of the thread that is realtime now */
