@@ -40,15 +40,15 @@ async function start(rig: Rig): Promise<Child> {
   return broker;
 }
 
-/** Until Ctrl-C, which ends the rig as well. */
-async function stay(rig: Rig): Promise<void> {
+/** Until Ctrl-C, with which the rig ends. */
+async function stay(rig: Rig): Promise<never> {
   chapter('Your turn');
   say('In another terminal, paste this, and then what README.md shows:');
   say('');
   say(`export DBUS_SYSTEM_BUS_ADDRESS=${rig.address}`);
   say('');
   say('Ctrl-C here ends it all.');
-  await new Promise((resolve) => process.once('SIGINT', resolve));
+  return await new Promise<never>(() => {});
 }
 
 /** @returns the tid of the thread that is realtime now */
