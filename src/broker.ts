@@ -4,8 +4,8 @@ import { judge, type Request, type Rttime } from './core/judge.ts';
 import { type Grant, Ledger } from './core/ledger.ts';
 import type { BurstLimits, Limits } from './core/limits.ts';
 import type { Refusal } from './core/refusal.ts';
-import { givesBack, isSame } from './core/scheduling.ts';
-import type { Pid, Process, Uid } from './core/thread.ts';
+import { givesBack, isSame, type Scheduling } from './core/scheduling.ts';
+import type { Pid, Process, Thread, Uid } from './core/thread.ts';
 import { noteGranted } from './notes.ts';
 import type {
   Authority,
@@ -57,8 +57,8 @@ const lateRttimeMsec = 10;
 /** A refusal for asking too often waits until the next token is due, within these bounds, so that a loop slows itself. */
 const lateRefusalMsec = { min: 50, max: 1000 };
 
-/** So many refusals may wait at once; further ones are given at once, since what waits costs memory. */
-const lateRefusalsMax = 1024;
+/** So many refusals of a user may wait at once; further ones are given at once, since what waits costs memory. */
+const lateRefusalsMax = 128;
 
 /** The order of a request, and of giving back. It knows the rules' order and nothing of how anything is done. */
 export class Broker {
@@ -68,7 +68,7 @@ export class Broker {
   readonly #supervisor: Supervisor;
   readonly #ofProcess: TokenBuckets<Pid>;
   readonly #ofUser: TokenBuckets<Uid>;
-  #lateRefusals = 0;
+  readonly #lateRefusals = new Map<Uid, number>();
 
   onNews: (news: News) => void = () => {};
 
@@ -92,26 +92,27 @@ export class Broker {
     const sighting = await this.#find(caller, wanted);
     const { thread } = sighting;
     this.#supervisor.review(thread.process.pid);
-    const before = this.#ledger.find(thread);
-    if (givesBack(scheduling) && before !== undefined) return this.#giveBack(before, wanted);
+    if (this.#gaveBack(thread, scheduling)) return;
 
-    await this.#charge(this.#ofProcess, thread.process.pid, 'process');
+    await this.#charge(caller, this.#ofProcess, thread.process.pid, 'process');
     this.#require({ thread, scheduling, rttime: 'unread' });
     using handle = processes.open(thread);
-    await this.#charge(this.#ofUser, caller.uid, 'user');
+    await this.#charge(caller, this.#ofUser, caller.uid, 'user');
 
     // Between this judgement and the hold nothing waits, so two requests cannot both take the last place.
     this.#require({ thread, scheduling, rttime: 'unread' });
-    using hold = this.#ledger.hold(thread, scheduling.kind);
+    using hold = givesBack(scheduling) ? undefined : this.#ledger.hold(thread, scheduling.kind);
     await this.#authorize(caller, wanted, thread.process);
     const rttime = await this.#rttime({ thread, scheduling, rttime: 'unread' });
 
     // polkit takes its time: judge again what may have changed, and from here to the end wait for nothing.
     this.#require({ thread, scheduling, rttime });
-    if (givesBack(scheduling)) return scheduler.promote(handle, scheduling);
+    if (this.#gaveBack(thread, scheduling)) return;
+    if (hold === undefined) return scheduler.promote(handle, scheduling);
     using watch = watchdog.enter(thread, scheduling.kind);
     scheduler.promote(handle, scheduling);
 
+    const before = this.#ledger.find(thread);
     const grant = this.#grant(sighting, wanted);
     hold.keep(grant);
     this.#supervisor.keep(grant, handle, watch);
@@ -170,20 +171,23 @@ export class Broker {
       // A process that runs a set-user-ID program now is nobody's to ask for, and must not keep what it had.
       if (fault.refusal.reason === 'not-your-process') this.#supervisor.review(fault.refusal.pid as Pid);
       // Nobody else's bucket is known yet, and looking for threads that are not there must not be free.
-      await this.#charge(this.#ofProcess, caller.pid, 'process');
+      await this.#charge(caller, this.#ofProcess, caller.pid, 'process');
       throw fault;
     }
   }
 
-  async #charge<Key>(buckets: TokenBuckets<Key>, key: Key, of: 'user' | 'process'): Promise<void> {
+  async #charge<Key>({ uid }: Caller, buckets: TokenBuckets<Key>, key: Key, of: 'user' | 'process'): Promise<void> {
     const { clock } = this.#parts;
     const retryMsec = buckets.take(key, clock.bootMsec());
     if (retryMsec === 0) return;
 
-    if (this.#lateRefusals < lateRefusalsMax) {
-      this.#lateRefusals++;
+    const late = this.#lateRefusals.get(uid) ?? 0;
+    if (late < lateRefusalsMax) {
+      this.#lateRefusals.set(uid, late + 1);
       await clock.sleep(Math.min(lateRefusalMsec.max, Math.max(lateRefusalMsec.min, retryMsec)));
-      this.#lateRefusals--;
+      const left = (this.#lateRefusals.get(uid) ?? 1) - 1;
+      if (left > 0) this.#lateRefusals.set(uid, left);
+      else this.#lateRefusals.delete(uid);
     }
     throw new Refused({ reason: 'burst', of, retryMsec });
   }
@@ -217,7 +221,14 @@ export class Broker {
   async #authorize(caller: Caller, { face, scheduling }: Wanted, subject: Process): Promise<void> {
     // Root needs nobody's leave on our own interface, and polkit would judge the target, who may well have none.
     if (face === 'own' && caller.uid === 0) return;
-    await this.#parts.authority.authorize(subject, face, scheduling.kind);
+    try {
+      await this.#parts.authority.authorize(subject, face, scheduling.kind);
+    } catch (fault) {
+      // About a process that has ended polkit has nothing to say, and that is no trouble of polkit's.
+      const isGone = fault instanceof Refused && this.#parts.processes.standingOf(subject) === 'gone';
+      if (!isGone || fault.refusal.reason !== 'authority-unavailable') throw fault;
+      throw new Refused({ reason: 'no-such-thread', what: `Process ${subject.pid} has ended` });
+    }
   }
 
   async #rttime({ thread, scheduling }: Request): Promise<Rttime> {
@@ -233,9 +244,12 @@ export class Broker {
     return { thread, scheduling, comm, program, grantedAtUsec: this.#parts.clock.realtimeUsec() };
   }
 
-  /** No question of leave, place or burst, only of doing it. */
-  #giveBack(grant: Grant, { scheduling }: Wanted): void {
-    this.#require({ thread: grant.thread, scheduling, rttime: 'unread' });
+  /** Who returns what he was granted is asked for no leave, place or token. @returns whether that was it */
+  #gaveBack(thread: Thread, scheduling: Scheduling): boolean {
+    const grant = givesBack(scheduling) ? this.#ledger.find(thread) : undefined;
+    if (grant === undefined) return false;
+    this.#require({ thread, scheduling, rttime: 'unread' });
     this.#supervisor.giveBack(grant, scheduling);
+    return true;
   }
 }

@@ -1,7 +1,7 @@
 import type { Cooldowns } from './core/cooldown.ts';
 import type { Grant, Ledger } from './core/ledger.ts';
 import type { Limits } from './core/limits.ts';
-import { type Attributes, runsAs, type Scheduling } from './core/scheduling.ts';
+import { type Attributes, descendsFrom, runsAs, type Scheduling } from './core/scheduling.ts';
 import { isLeader, leaderOf, type Pid, type Thread, type Uid } from './core/thread.ts';
 import { Demotions } from './demotions.ts';
 import { note } from './notes.ts';
@@ -34,11 +34,16 @@ export interface Condition {
 /** A process can change its uid, or call exec from its main thread, and nobody is told: so it is looked at. */
 const reviewMsec = 10_000;
 
+/** A user at his limit who asks again and again must not have all his threads looked at each time. */
+const sweepPauseMsec = 50;
+const sweptMax = 1024;
+
 /** Everything that happens to a grant after it was given. */
 export class Supervisor {
   readonly #parts: SupervisorParts;
   readonly #wards: Wards;
   readonly #demotions: Demotions;
+  readonly #sweptUntilMsec = new Map<Uid | undefined, number>();
   #reviewing = false;
 
   constructor(parts: SupervisorParts) {
@@ -90,12 +95,17 @@ export class Supervisor {
     for (const grant of [...this.#parts.ledger.grants()]) this.#demote(grant, reason);
   }
 
-  /** Looks who of this user's, or of all, has ended. @returns whether anybody had */
+  /** Looks who of this user's, or of all, has ended, unless it has just been looked in vain. @returns whether anybody had */
   sweep(uid?: Uid): boolean {
+    const nowMsec = this.#parts.clock.bootMsec();
+    if (nowMsec < (this.#sweptUntilMsec.get(uid) ?? 0)) return false;
+
     const ended = [...this.#parts.ledger.grants(uid)].filter(
       ({ thread }) => this.#wards.of(thread)?.handle.gone !== false,
     );
     for (const { thread } of ended) this.#ended(thread);
+    if (this.#sweptUntilMsec.size > sweptMax) this.#sweptUntilMsec.clear();
+    this.#sweptUntilMsec.set(uid, nowMsec + sweepPauseMsec);
     return ended.length > 0;
   }
 
@@ -136,7 +146,8 @@ export class Supervisor {
 
   /**
    * A thread that calls execve(2) takes over its leader's tid and keeps its scheduling, while its own tid ends. So when a
-   * granted thread is gone and its leader runs with exactly that grant, unknown to the ledger, they are the same one.
+   * granted thread is gone and its leader runs with that grant, or what it may have been lowered to, and the ledger does not
+   * know why, they are the same one.
    */
   #demoteExecutor(grant: Grant): void {
     const { processes, scheduler, ledger } = this.#parts;
@@ -144,9 +155,9 @@ export class Supervisor {
     using handle = tryOpen(processes, leader);
     if (handle === undefined) return;
     const attributes = scheduler.attributes(handle);
-    if (attributes === undefined || !runsAs(attributes, grant.scheduling)) return;
+    if (attributes === undefined || !descendsFrom(attributes, grant.scheduling)) return;
     const known = ledger.find(leader);
-    if (known !== undefined && runsAs(attributes, known.scheduling)) return;
+    if (known !== undefined && descendsFrom(attributes, known.scheduling)) return;
 
     scheduler.demote(handle);
     this.#wards.strike(leader, 'exec');
@@ -155,18 +166,26 @@ export class Supervisor {
   }
 
   #demote(grant: Grant, reason: string): void {
+    const { journal, scheduler } = this.#parts;
     const { thread } = grant;
     const ward = this.#wards.of(thread);
-    if (ward !== undefined && this.#parts.scheduler.demote(ward.handle) === 'demoted')
-      note(
-        this.#parts.journal,
-        'info',
-        `Thread ${thread.tid} of process ${thread.process.pid} was demoted: ${reason}.`,
-        grant,
-        {
-          reason,
-        },
-      );
+    if (ward === undefined) return;
+    const { tid, process } = thread;
+    let outcome: 'demoted' | 'gone';
+    try {
+      outcome = scheduler.demote(ward.handle);
+    } catch (fault) {
+      // It stays in our care, and the others must not be left as they are for its sake.
+      const error = fault instanceof Error ? fault.message : String(fault);
+      return journal.error(`Thread ${tid} of process ${process.pid} cannot be demoted.`, {
+        tid,
+        pid: process.pid,
+        error,
+      });
+    }
+    // Its end is not known yet, and it may have been by exec: what it gave its leader must not be forgotten.
+    if (outcome === 'gone') return this.#ended(thread);
+    note(journal, 'info', `Thread ${tid} of process ${process.pid} was demoted: ${reason}.`, grant, { reason });
     this.#wards.strike(thread, reason);
   }
 }

@@ -84,6 +84,45 @@ describe('a request', () => {
   });
 });
 
+describe('who gives back', () => {
+  test('what he is granted while polkit is asked about that, gives it back all the same', async () => {
+    const house = new House();
+    const pid = house.spawn();
+    const tid = mainThread(pid);
+    house.authority.mood = 'wait';
+    const [granting] = await house.asking(pid, tid, rr(5));
+    const [giving] = await house.asking(pid, tid, nice(0));
+    house.authority.answer('allow');
+    expect(await granting).toBe('granted');
+    house.authority.answer('allow');
+    expect(await giving).toBe('granted');
+    expect(house.world.runsAs(tid)?.policy).toBe('other');
+    expect(house.broker.totals.threads).toBe(0);
+    expect(house.watchdog.watching()).toBe(0);
+  });
+
+  test('takes nobody a place while polkit is asked', async () => {
+    const house = new House({ limits: { ...defaultLimits, highPriorityThreadsPerUserMax: 1 } });
+    const pid = house.spawn();
+    house.authority.mood = 'wait';
+    await house.asking(pid, mainThread(pid), nice(5));
+    const [answer] = await house.asking(pid, house.world.addThread(pid), nice(-5));
+    house.authority.answer('allow');
+    house.authority.answer('allow');
+    expect(await answer).toBe('granted');
+  });
+});
+
+test('when polkit cannot answer because the process has ended, that is what is said', async () => {
+  const house = new House();
+  const pid = house.spawn();
+  house.authority.mood = 'wait';
+  const [answer] = await house.asking(pid, mainThread(pid), rr(10));
+  house.world.kill(pid);
+  house.authority.answer('unavailable');
+  expect(await answer).toBe('no-such-thread');
+});
+
 describe('RLIMIT_RTTIME', () => {
   test('that is set just after asking is seen', async () => {
     const house = new House();

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Attributes, Scheduling } from '../src/core/scheduling.ts';
 import { mainThread, root } from './contracts/stage.ts';
 import { settled } from './fakes/clock.ts';
 import { House, nice, rr } from './house.ts';
@@ -67,6 +68,17 @@ describe('a grant ends', () => {
     expect(house.broker.totals.threads).toBe(0);
   });
 
+  test('of all but the one that cannot be demoted, which stays in the book', async () => {
+    const { house, pid, tid } = await granted();
+    const other = house.world.addThread(pid);
+    await house.ask(pid, other, rr(10));
+    house.world.scheduler.stubborn = tid;
+    house.broker.demoteAll('stopped');
+    expect([house.world.runsAs(tid)?.policy, house.world.runsAs(other)?.policy]).toEqual(['rr', 'other']);
+    expect(house.view(tid)).toBeDefined();
+    expect(house.journal.entries.find(({ level }) => level === 'error')).toMatchObject({ fields: { tid } });
+  });
+
   test('and without grants nobody looks any more', async () => {
     const { house, pid, tid } = await granted();
     house.world.endThread(pid, tid);
@@ -82,6 +94,40 @@ describe('exec by a granted worker', () => {
     await settled();
     expect(house.world.runsAs(mainThread(pid))?.policy).toBe('other');
     expect(house.journal.entries.at(-1)).toMatchObject({ fields: { reason: 'exec', tid: pid } });
+  });
+
+  const lowered: readonly [title: string, granted: Scheduling, actual: Attributes][] = [
+    ['to a lower priority', rr(10), { policy: 'rr', priority: 9, nice: 0, resetOnFork: true }],
+    ['to a higher nice level', nice(-10), { policy: 'other', priority: 0, nice: -9, resetOnFork: true }],
+    ['to batch', nice(-10), { policy: 'batch', priority: 0, nice: -10, resetOnFork: true }],
+    ['to the nice level it had before', rr(10), { policy: 'other', priority: 0, nice: -10, resetOnFork: true }],
+  ];
+  for (const [title, scheduling, actual] of lowered)
+    test(`that lowered itself ${title} first demotes the leader all the same`, async () => {
+      const { house, pid, tid } = await granted(scheduling);
+      house.world.letRunAs(tid, actual);
+      house.world.exec(pid, tid, 'plain');
+      await settled();
+      expect(house.world.runsAs(mainThread(pid))).toEqual({
+        policy: 'other',
+        priority: 0,
+        nice: 0,
+        resetOnFork: false,
+      });
+    });
+
+  test('of a set-user-ID program is seen by whoever looks first', async () => {
+    const { house, pid, tid } = await granted();
+    const asker = house.spawn();
+    // The process is looked at before word of the worker's end is read.
+    const unread = house.world.holdExits();
+    house.world.exec(pid, tid, 'setuid-root');
+    const wanted = { face: 'own', process: BigInt(pid), thread: 0n, scheduling: rr(10) } as const;
+    await expect(house.broker.acquire(house.world.caller(asker), wanted)).rejects.toBeDefined();
+    unread();
+    await settled();
+    expect(house.world.runsAs(mainThread(pid))?.policy).toBe('other');
+    expect(house.broker.totals.threads).toBe(0);
   });
 
   test('leaves a leader alone who has its own grant', async () => {

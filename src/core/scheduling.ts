@@ -45,6 +45,17 @@ export const runsAs = (actual: Attributes, scheduling: Scheduling): boolean => {
   );
 };
 
+/**
+ * Whether a thread that was granted this may have made itself run as that: unprivileged, it may lower its priority, raise
+ * its nice level or leave the realtime policy, but never drop reset-on-fork, which marks what we gave (sched(7)).
+ */
+export const descendsFrom = (actual: Attributes, granted: Scheduling): boolean => {
+  if (!actual.resetOnFork) return false;
+  if (actual.policy === 'rr' || actual.policy === 'fifo')
+    return granted.kind === 'realtime' && actual.priority <= granted.priority;
+  return actual.nice < 0;
+};
+
 /** Nice 0 and above is no privilege: whoever asks for it on a granted thread gives the grant back. */
 export const givesBack = (scheduling: Scheduling): boolean =>
   scheduling.kind === 'high-priority' && scheduling.nice >= 0;

@@ -1,4 +1,4 @@
-import { type Attributes, attributesOf, runsAs, type Scheduling } from '../core/scheduling.ts';
+import { type Attributes, attributesOf, descendsFrom, type Scheduling } from '../core/scheduling.ts';
 import { isLeader, leaderOf, type Thread, type Tid } from '../core/thread.ts';
 import type { Scheduler, ThreadHandle } from '../ports.ts';
 import { Refused } from '../refused.ts';
@@ -48,7 +48,7 @@ export class LinuxScheduler implements Scheduler {
       this.#look(handle);
     } catch (refusal) {
       this.#takeBack(thread.tid, scheduling);
-      if (leader !== undefined && !runsAs(leader, scheduling)) this.#takeBackFromLeader(thread, scheduling);
+      if (leader !== undefined && !descendsFrom(leader, scheduling)) this.#takeBackFromLeader(thread, scheduling);
       throw refusal;
     }
   }
@@ -96,7 +96,7 @@ export class LinuxScheduler implements Scheduler {
   /** Whoever has the tid now never asked for this. Only what we did is undone: a stranger may have set himself up since. */
   #takeBack(tid: Tid, scheduling: Scheduling): void {
     const now = this.#attributes(tid);
-    if (now === undefined || !runsAs(now, scheduling)) return;
+    if (now === undefined || !descendsFrom(now, scheduling)) return;
 
     // SCHED_RR left the nice level as it was; a nice level we set cannot be guessed back.
     const nice = scheduling.kind === 'realtime' ? now.nice : 0;

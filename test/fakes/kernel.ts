@@ -30,6 +30,7 @@ export const normal: Attributes = { policy: 'other', priority: 0, nice: 0, reset
 export class FakeKernel {
   readonly processes = new Map<Pid, FakeProcess>();
   readonly threads = new Map<Tid, FakeThread>();
+  #held: FakeThread[] | undefined;
   #nextId = 1000;
   #ticks = 5000n;
 
@@ -68,7 +69,17 @@ export class FakeKernel {
   end(thread: FakeThread): void {
     thread.ended = true;
     this.threads.delete(thread.tid);
-    for (const onEnd of thread.onEnd) onEnd();
+    if (this.#held === undefined) for (const onEnd of thread.onEnd) onEnd();
+    else this.#held.push(thread);
+  }
+
+  holdExits(): () => void {
+    const held: FakeThread[] = [];
+    this.#held = held;
+    return () => {
+      this.#held = undefined;
+      for (const { onEnd } of held) for (const each of onEnd) each();
+    };
   }
 
   process(pid: Pid): FakeProcess {

@@ -1,4 +1,4 @@
-import { type Attributes, attributesOf, runsAs, type Scheduling } from '../../src/core/scheduling.ts';
+import { type Attributes, attributesOf, descendsFrom, type Scheduling } from '../../src/core/scheduling.ts';
 import { isLeader, leaderOf, type Thread, type Tid } from '../../src/core/thread.ts';
 import type { Scheduler, ThreadHandle } from '../../src/ports.ts';
 import { Refused } from '../../src/refused.ts';
@@ -7,6 +7,8 @@ import { type FakeKernel, normal, noSuchThread } from './kernel.ts';
 export class FakeScheduler implements Scheduler {
   /** What sched_setattr(2) fails with, as "EPERM". */
   errno: string | undefined;
+  /** A thread the kernel lets nobody demote. */
+  stubborn: Tid | undefined;
   beforeAct: (() => void) | undefined;
   afterAct: (() => void) | undefined;
   readonly #kernel: FakeKernel;
@@ -29,13 +31,14 @@ export class FakeScheduler implements Scheduler {
     } catch (refusal) {
       this.#takeBack(thread.tid, scheduling);
       // A worker that called exec has its leader's tid now.
-      if (!isLeader(thread) && before && !runsAs(before, scheduling)) this.#takeBack(leader, scheduling);
+      if (!isLeader(thread) && before && !descendsFrom(before, scheduling)) this.#takeBack(leader, scheduling);
       throw refusal;
     }
   }
 
   demote(handle: ThreadHandle): 'demoted' | 'gone' {
     if (handle.gone) return 'gone';
+    if (this.stubborn === handle.thread.tid) throw new Error('sched_setattr: EACCES');
     this.#kernel.thread(handle.thread.tid).attributes = normal;
     return 'demoted';
   }
@@ -69,7 +72,7 @@ export class FakeScheduler implements Scheduler {
 
   #takeBack(tid: Tid, scheduling: Scheduling): void {
     const thread = this.#kernel.threads.get(tid);
-    if (thread === undefined || !runsAs(thread.attributes, scheduling)) return;
+    if (thread === undefined || !descendsFrom(thread.attributes, scheduling)) return;
     thread.attributes = { ...normal, nice: scheduling.kind === 'realtime' ? thread.attributes.nice : 0 };
   }
 }

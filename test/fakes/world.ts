@@ -93,6 +93,11 @@ export class FakeWorld implements Stage {
     Object.assign(this.#kernel.process(pid), { comm, program });
   }
 
+  /** Word of ends waits from now on. @returns how to let it through */
+  holdExits(): () => void {
+    return this.#kernel.holdExits();
+  }
+
   burn(tid: Tid, usec: bigint): void {
     this.#kernel.thread(tid).cpuUsec += usec;
   }
