@@ -79,6 +79,7 @@ async function run(flags: Flags): Promise<void> {
 
   const leave = (status: number, reason: string): never => {
     broker.demoteAll('stopped');
+    connection.close();
     journal[status === 0 ? 'info' : 'error'](`The broker ends: ${reason}.`);
     journal[Symbol.dispose]();
     process.exit(status);

@@ -16,6 +16,8 @@ export class FakeBroker implements BrokerOnTheBus {
   views: readonly GrantView[] = [];
   /** Threads that have ended, by their tids. */
   readonly gone = new Set<number>();
+  /** Grants whose threads were looked at for somebody. */
+  readonly viewed: Grant[] = [];
 
   async acquire(caller: Caller, wanted: Wanted): Promise<void> {
     this.asked.push({ caller, wanted });
@@ -27,6 +29,7 @@ export class FakeBroker implements BrokerOnTheBus {
   }
 
   view(grant: Grant): GrantView | undefined {
+    this.viewed.push(grant);
     return this.gone.has(grant.thread.tid) ? undefined : { ...aView, grant };
   }
 

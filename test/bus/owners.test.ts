@@ -81,6 +81,7 @@ describe('the owner of a name', () => {
     daemon.emit(bus, { ...change, body: ['a.b', '', ':1.7'] });
     expect(told).toEqual([undefined, ':1.7']);
     expect(daemon.rules).toEqual([expect.stringContaining("arg0=':1.7'")]);
+    expect(daemon.asked.filter((question) => question.startsWith('RemoveMatch'))).toHaveLength(1);
   });
 
   test('is not told when nobody wanted to know before the answer came', async () => {

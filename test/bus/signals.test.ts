@@ -63,11 +63,12 @@ describe('news of a grant', () => {
       expect(await tell(news)).toEqual([alice, root].map((destination) => ({ member, destination, signature, body })));
     });
 
-  test('goes to nobody who has not subscribed', async () => {
+  test('goes to nobody who has not subscribed, and no thread is looked at in vain', async () => {
     for (const [, news] of rows) expect(await tell(news)).toEqual([]);
     await subscribe(bob);
     for (const [, news] of rows) expect(await tell(news)).toEqual([]);
     expect(await tell({ kind: 'restored', grant: bobs })).toMatchObject([{ destination: bob }]);
+    expect(broker.viewed).toEqual([]);
   });
 
   test('goes to nobody who does not want it any more, or has gone', async () => {
@@ -117,6 +118,18 @@ describe('Subscribe', () => {
     });
     await subscribe(bob);
     expect(journal.lines).toEqual([]);
+  });
+
+  test('is answered when it holds, and not well when it cannot', async () => {
+    daemon.silent = true;
+    const serial = daemon.post(alice, { ...own, member: 'Subscribe' });
+    await settled();
+    expect(daemon.answersTo(serial)).toEqual([]);
+
+    daemon.silent = false;
+    daemon.failing.add('AddMatch');
+    expect(await call(bob, 'Subscribe')).toMatchObject({ error: 'org.freedesktop.DBus.Error.Failed' });
+    expect(await tell({ kind: 'restored', grant: bobs })).toEqual([]);
   });
 
   test('takes no arguments, and is none of the other face', async () => {

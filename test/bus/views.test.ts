@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { GrantView } from '../../src/broker.ts';
-import { describeGrant, describeLimits } from '../../src/bus/views.ts';
+import { describeGrant, describeLimits, describePastGrant } from '../../src/bus/views.ts';
 import type { Scheduling } from '../../src/core/scheduling.ts';
 import { aView, FakeBroker } from './fake-broker.ts';
 
@@ -28,6 +28,12 @@ describe('a grant is told', () => {
       ['Reason', ['s', '']],
       ['GrantedAtUSec', ['t', 1_700_000_000_000_000n]],
       ['CpuUSec', ['t', 77n]],
+    ]));
+
+  test('without what its thread does, when it is over', () =>
+    expect(describePastGrant(aView.grant).map(([key]) => key)).toEqual([
+      ...['Uid', 'Process', 'Thread', 'Comm', 'Program', 'Kind', 'Policy', 'Priority'],
+      'GrantedAtUSec',
     ]));
 
   test('with its nice level instead of a priority when it is of high priority', () => {

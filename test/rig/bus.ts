@@ -9,11 +9,14 @@ export interface BusOptions {
   readonly services?: Readonly<Record<string, string>>;
   /** The policy of Debian's rtkit instead of ours, so that its user may own the name. */
   readonly rtkitPolicy?: boolean;
+  /** More of the bus's configuration: XML, as in dbus-daemon(1). */
+  readonly busConfig?: string;
 }
 
 /** As strict as Debian's system.conf: without a policy file of its own nobody owns a name or is sent a call. */
 const config = (
   dir: string,
+  more: string,
 ): string => `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>
@@ -43,14 +46,16 @@ const config = (
     <allow send_destination="org.freedesktop.DBus" send_interface="org.freedesktop.DBus.Debug.Stats"/>
   </policy>
   <includedir>${dir}/system.d</includedir>
+  ${more}
 </busconfig>
 `;
 
 const debian = '/usr/share/dbus-1/system.d';
 
 /** A real dbus-daemon for everybody on the machine, in a mount namespace of its own that others can join. */
-export async function startBus(dir: string, { services = {}, rtkitPolicy = false }: BusOptions): Promise<Child> {
-  writeFileSync(join(dir, 'bus.conf'), config(dir));
+export async function startBus(dir: string, options: BusOptions): Promise<Child> {
+  const { services = {}, rtkitPolicy = false, busConfig = '' } = options;
+  writeFileSync(join(dir, 'bus.conf'), config(dir, busConfig));
   mkdirSync(join(dir, 'system.d'));
   for (const file of policyFiles(rtkitPolicy)) copyFileSync(file, join(dir, 'system.d', basename(file)));
   mkdirSync(join(dir, 'services'));

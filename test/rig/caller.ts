@@ -40,6 +40,15 @@ export interface Crowd {
   readonly max: number;
 }
 
+/** A signal that came, its body as busctl --json shows it. */
+export interface Heard {
+  readonly sender: string;
+  readonly interface: string;
+  readonly member: string;
+  readonly type: string;
+  readonly data: readonly unknown[];
+}
+
 interface Answer {
   readonly ok: boolean;
   readonly error?: string;
@@ -175,6 +184,11 @@ export class Caller {
   /** Resolves when that process owns the bus name. */
   async awaitName(name: string, pid: number, timeoutMsec: number): Promise<void> {
     await this.#ask('await-name', name, pid, timeoutMsec);
+  }
+
+  /** The signals that have come to the connection that stays since this was last asked. */
+  async signals(): Promise<readonly Heard[]> {
+    return (await this.#ask('signals')).signals as readonly Heard[];
   }
 
   get exited(): Promise<Ending> {
