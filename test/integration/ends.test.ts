@@ -52,6 +52,15 @@ describe('of the one place there is', () => {
       },
     ],
     [
+      'a main thread of another process that ends before that',
+      async () => {
+        const other = await stage.caller();
+        await granted(other, 0);
+        await other.leave();
+        return await stage.caller();
+      },
+    ],
+    [
       'a process that ends',
       async () => {
         const other = await stage.caller();
