@@ -6,7 +6,10 @@ import type { Pid, Process, Thread, Uid } from './core/thread.ts';
 /** Which of the two interfaces a request came by: they ask different polkit actions, and root may do more on our own. */
 export type Face = 'own' | 'realtimekit1';
 
-/** Who speaks, on the word of the bus daemon and never on his own. */
+/**
+ * Who speaks, on the word of the bus daemon and never on his own: who he was when he connected. One object for all he
+ * asks, as long as he is remembered.
+ */
 export interface Caller {
   /** Unique bus name, ":1.42". */
   readonly name: string;
@@ -34,7 +37,8 @@ export interface Sighting {
 export interface ProcessTable {
   /**
    * The thread the caller means: of his own process, of one with his uid (all four of it), or, for root on our own
-   * interface, of anyone's. Ids of a caller in a deeper PID namespace are translated first.
+   * interface, of anyone's. Ids of a caller in a deeper PID namespace are translated first. A caller whose process has
+   * ended is refused, also when its pid is another's by now.
    * @throws Refused 'no-such-thread' | 'not-your-process'
    */
   find(caller: Caller, wanted: Wanted): Promise<Sighting>;

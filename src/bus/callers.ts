@@ -16,7 +16,8 @@ const rememberedMax = 1024;
 
 /**
  * Who is behind a unique name, by the bus daemon's word. It says the same for as long as the connection lives: what the
- * kernel told it when it was made. A unique name is never given twice, so an answer never grows wrong.
+ * kernel told it when it was made. A unique name is never given twice, so an answer never grows wrong; but the pid in it
+ * may be another process's by now, which is the process table's to find out.
  */
 export class Callers {
   readonly #ask: AskDaemon;

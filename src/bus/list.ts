@@ -1,6 +1,6 @@
 import marshall from 'dbus-native/lib/marshall.js';
+import type { Turns } from '../turns.ts';
 import { Misuse } from './misuse.ts';
-import type { Turns } from './turns.ts';
 import { type Dictionary, Marshalled } from './wire.ts';
 
 /** About a millisecond's work. */

@@ -2,6 +2,7 @@ import xml from '../../dbus/org.example.RealtimeBroker.xml';
 import type { GrantView } from '../broker.ts';
 import type { Health } from '../core/health.ts';
 import type { Limits } from '../core/limits.ts';
+import { Turns } from '../turns.ts';
 import { acquireMethods } from './acquire.ts';
 import type { BrokerOnTheBus } from './broker.ts';
 import { toOwnError } from './errors.ts';
@@ -11,7 +12,6 @@ import { type Member, member, type Property } from './member.ts';
 import { strictProperties } from './properties.ts';
 import { ownSignals } from './signals.ts';
 import type { Subscribers } from './subscribers.ts';
-import { Turns } from './turns.ts';
 import { describeGrant, describeLimits } from './views.ts';
 import type { Dictionary } from './wire.ts';
 

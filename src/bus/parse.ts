@@ -1,8 +1,8 @@
 import type { Scheduling } from '../core/scheduling.ts';
 import type { Face, Wanted } from '../ports.ts';
 
-/** rtkit-daemon takes (pid_t) −1 for "my own process", and clients may rely on it. */
-const ownProcess = 0xffff_ffff_ffff_ffffn;
+/** rtkit-daemon takes (pid_t) −1 for "my own process", and its clients may rely on it; on our own face it is no process. */
+const rtkitsOwnProcess = 0xffff_ffff_ffff_ffffn;
 
 /** What a method's arguments mean. Nothing is judged here: any number may come. */
 export const parseWanted = (
@@ -12,7 +12,7 @@ export const parseWanted = (
   scheduling: Scheduling,
 ): Wanted => ({
   face,
-  process: process === ownProcess ? undefined : process,
+  process: face === 'realtimekit1' && process === rtkitsOwnProcess ? undefined : process,
   thread,
   scheduling,
 });

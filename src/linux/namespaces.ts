@@ -1,13 +1,10 @@
-import { setImmediate } from 'node:timers/promises';
 import type { Pid, Tid, Uid } from '../core/thread.ts';
 import type { Caller, Clock } from '../ports.ts';
 import type { Ids } from './ids.ts';
 import { noSuchThread } from './ids.ts';
 import type { Proc } from './proc.ts';
+import { type Found, Searches } from './searches.ts';
 import type { Status } from './status.ts';
-
-/** So many entries of /proc are read before others get their turn: about a quarter of a millisecond. */
-const batch = 32;
 
 /** A process with more threads than this costs as much to search as all processes, and is searched as seldom. */
 const smallProcess = 512;
@@ -22,6 +19,7 @@ export class Namespaces {
   readonly #proc: Proc;
   readonly #clock: Clock;
   readonly #depth: number;
+  readonly #searches = new Searches();
   readonly #lastScans = new Map<Uid, number>();
 
   constructor(proc: Proc, clock: Clock) {
@@ -36,16 +34,46 @@ export class Namespaces {
 
   /**
    * Our ids for the caller's: only of threads in his own process, or of processes with his uids in his very namespace.
-   * @throws Refused 'no-such-thread' when none is found, or more than one, or when the user's processes were searched
-   * less than a second ago
+   * It takes its time; whether the caller is still who he was is for whoever asked to find out.
+   * @throws Refused 'no-such-thread' when none is found, or more than one, when the user's processes were searched less
+   * than a second ago, or when too many searches of his wait
    */
   async translate(caller: Caller, asker: Status, { process, thread }: Ids): Promise<{ pid: Pid; tid: Tid }> {
-    const search = new Search(this.#proc, () => this.#takeScan(caller.uid));
+    if (process !== undefined && process !== asker.nspid.at(-1)) return this.#amongAll(caller, process, thread);
 
-    const own = process === undefined || process === asker.nspid.at(-1);
-    const pid = own ? caller.pid : await search.process(caller, process);
-    const tid = thread === 'main' ? (pid as number as Tid) : await search.thread(pid, thread);
+    const { uid, pid } = caller;
+    if (thread !== 'main' && asker.threads > smallProcess) this.#takeScan(uid);
+    return { pid, tid: await this.#thread(uid, pid, thread) };
+  }
+
+  async #amongAll({ uid, pid: asker }: Caller, process: Pid, thread: Ids['thread']): Promise<{ pid: Pid; tid: Tid }> {
+    const namespace = this.#proc.pidNamespace(asker);
+    if (namespace === undefined) throw noSuchThread(`The PID namespace of process ${asker} cannot be told`);
+    this.#takeScan(uid);
+
+    const list = async () => (await this.#proc.ids()) as readonly Pid[];
+    const nameOf = (candidate: Pid) => this.#nameIn(namespace, uid, candidate);
+    const found = await this.#searches.find(uid, `processes in ${namespace}`, list, nameOf);
+    const pid = only(found, process, 'process', 'of yours') as Pid;
+    const tid = await this.#thread(uid, pid, thread);
+    // Meanwhile the pid may have become that of a process elsewhere.
+    if (nameOf(pid) !== process) throw noSuchThread(`Process ${process} in your PID namespace has ended`);
     return { pid, tid };
+  }
+
+  async #thread(uid: Uid, pid: Pid, thread: Ids['thread']): Promise<Tid> {
+    if (thread === 'main') return pid as number as Tid;
+    const list = async () => (await this.#proc.ids(pid)) as readonly Tid[];
+    const nameOf = (tid: Tid) => this.#proc.status(pid, tid)?.nspid.at(-1);
+    const found = await this.#searches.find(uid, `threads of ${pid}`, list, nameOf);
+    return only(found, thread, 'thread', 'of that process') as Tid;
+  }
+
+  /** What a process of this user is called in this namespace; undefined when it is not there, or not his. */
+  #nameIn(namespace: string, uid: Uid, pid: Pid): number | undefined {
+    const status = this.#proc.status(pid);
+    if (status === undefined || status.uids.some((each) => each !== uid)) return undefined;
+    return this.#proc.pidNamespace(pid) === namespace ? status.nspid.at(-1) : undefined;
   }
 
   #takeScan(uid: Uid): void {
@@ -65,64 +93,10 @@ export class Namespaces {
   }
 }
 
-/** One caller's search. It costs time in proportion to what runs, so it pauses, and it is taken from a small allowance. */
-class Search {
-  readonly #proc: Proc;
-  readonly #takeScan: () => void;
-  #allowed = false;
-
-  constructor(proc: Proc, takeScan: () => void) {
-    this.#proc = proc;
-    this.#takeScan = takeScan;
-  }
-
-  async process({ pid, uid }: Caller, wanted: number): Promise<Pid> {
-    this.#allow();
-    const namespace = this.#proc.pidNamespace(pid);
-    if (namespace === undefined) throw noSuchThread(`The PID namespace of process ${pid} cannot be told`);
-
-    const found = await this.#among((await this.#proc.ids()) as readonly Pid[], (candidate) => {
-      const status = this.#proc.status(candidate);
-      return (
-        status !== undefined &&
-        isCalled(status, wanted) &&
-        status.uids.every((each) => each === uid) &&
-        this.#proc.pidNamespace(candidate) === namespace
-      );
-    });
-    return only(found, `process ${wanted} of yours in your PID namespace`);
-  }
-
-  async thread(pid: Pid, wanted: number): Promise<Tid> {
-    const tids = (await this.#proc.ids(pid)) as readonly Tid[];
-    if (tids.length > smallProcess) this.#allow();
-
-    const found = await this.#among(tids, (tid) => {
-      const status = this.#proc.status(pid, tid);
-      return status !== undefined && isCalled(status, wanted);
-    });
-    return only(found, `thread ${wanted} of that process in your PID namespace`);
-  }
-
-  #allow(): void {
-    if (!this.#allowed) this.#takeScan();
-    this.#allowed = true;
-  }
-
-  async #among<Id>(ids: readonly Id[], matches: (id: Id) => boolean): Promise<readonly Id[]> {
-    const found: Id[] = [];
-    for (let from = 0; from < ids.length; from += batch) {
-      if (from > 0) await setImmediate();
-      found.push(...ids.slice(from, from + batch).filter(matches));
-    }
-    return found;
-  }
-}
-
-/** In the PID namespace it is in itself. */
-const isCalled = ({ nspid }: Status, id: number): boolean => nspid.at(-1) === id;
-
-function only<Id>(found: readonly Id[], what: string): Id {
-  if (found.length !== 1) throw noSuchThread(`There is ${found.length === 0 ? 'no' : 'more than one'} ${what}`);
-  return found[0]!;
+function only(found: Found, id: number, kind: 'process' | 'thread', of: string): number {
+  const [one, ...others] = found.get(id) ?? [];
+  if (one !== undefined && others.length === 0) return one;
+  throw noSuchThread(
+    `There is ${one === undefined ? 'no' : 'more than one'} ${kind} ${id} ${of} in your PID namespace`,
+  );
 }

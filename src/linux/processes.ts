@@ -1,12 +1,12 @@
 import type { Rttime } from '../core/judge.ts';
-import type { Pid, Process, Thread, Tid, Uid } from '../core/thread.ts';
+import type { Pid, Process, StartTime, Thread, Tid, Uid } from '../core/thread.ts';
 import type { Caller, Clock, Face, ProcessTable, Sighting, ThreadHandle, Wanted } from '../ports.ts';
 import { Refused } from '../refused.ts';
 import type { Handles } from './handles.ts';
 import { noSuchThread, parseIds } from './ids.ts';
 import { Namespaces } from './namespaces.ts';
 import type { Proc } from './proc.ts';
-import { hasEnded } from './stat.ts';
+import { hasEnded, type Stat } from './stat.ts';
 import type { Status } from './status.ts';
 
 /** Processes and threads as /proc shows them. What it says may be old by the time it is used: open() and promote() look again. */
@@ -14,6 +14,8 @@ export class LinuxProcessTable implements ProcessTable {
   readonly #proc: Proc;
   readonly #handles: Handles;
   readonly #namespaces: Namespaces;
+  /** Of callers' processes, for as long as the callers are remembered. */
+  readonly #starttimes = new WeakMap<Caller, StartTime>();
 
   constructor(proc: Proc, handles: Handles, clock: Clock) {
     this.#proc = proc;
@@ -23,16 +25,17 @@ export class LinuxProcessTable implements ProcessTable {
 
   async find(caller: Caller, wanted: Wanted): Promise<Sighting> {
     const ids = parseIds(wanted);
-    const asker = this.#proc.status(caller.pid);
-    if (asker === undefined) throw noSuchThread(`The calling process ${caller.pid} has ended`);
+    const asker = this.#asker(caller);
 
-    if (this.#namespaces.isDeeper(asker)) {
-      const { pid, tid } = await this.#namespaces.translate(caller, asker, ids);
-      return this.#sight(caller, wanted.face, pid, tid, this.#proc.status(pid));
+    if (this.#namespaces.isDeeper(asker.status)) {
+      const { pid, tid } = await this.#namespaces.translate(caller, asker.status, ids);
+      // The search took its time, and what it found is of a process that may have ended meanwhile.
+      const still = this.#asker(caller);
+      return this.#sight(caller, wanted.face, pid, tid, pid === caller.pid ? still : this.#look(pid));
     }
     const pid = ids.process ?? caller.pid;
     const tid = ids.thread === 'main' ? (pid as number as Tid) : ids.thread;
-    return this.#sight(caller, wanted.face, pid, tid, pid === caller.pid ? asker : this.#proc.status(pid));
+    return this.#sight(caller, wanted.face, pid, tid, pid === caller.pid ? asker : this.#look(pid));
   }
 
   open(thread: Thread): ThreadHandle {
@@ -61,19 +64,49 @@ export class LinuxProcessTable implements ProcessTable {
     return runUsec ?? stat.cpuUsec;
   }
 
-  #sight(caller: Caller, face: Face, pid: Pid, tid: Tid, status: Status | undefined): Sighting {
-    if (status === undefined) throw noSuchThread(`There is no process ${pid}`);
+  /**
+   * The caller's process, which must be the one that was found behind him at his first request: his connection can
+   * outlive it in a child's hands, and the ids of a sandbox would be taken for ours when a process outside gets its pid.
+   *
+   * What remains: who makes his first request only after his process has ended, and its pid is another's already, is
+   * taken for that one from the start. It is of the same user, or everything is refused; but it may be one outside the
+   * sandbox. Newer buses (dbus-daemon 1.15.8, dbus-broker 35) tell by ProcessFD of GetConnectionCredentials, a pidfd of
+   * whoever connected, whether that one still lives. That would close it, but Node receives no descriptors.
+   */
+  #asker(caller: Caller): Seen {
+    const seen = this.#look(caller.pid);
+    const starttime = this.#starttimes.get(caller) ?? seen?.stat.starttime;
+    if (seen === undefined || seen.stat.starttime !== starttime)
+      throw noSuchThread(`The calling process ${caller.pid} has ended`);
+    this.#starttimes.set(caller, starttime);
+    return seen;
+  }
+
+  #look(pid: Pid): Seen | undefined {
+    const status = this.#proc.status(pid);
+    const stat = status && this.#proc.stat(pid);
+    return stat && { status, stat };
+  }
+
+  #sight(caller: Caller, face: Face, pid: Pid, tid: Tid, seen: Seen | undefined): Sighting {
+    if (seen === undefined) throw noSuchThread(`There is no process ${pid}`);
+    const { status, stat: leader } = seen;
     if (status.tgid !== pid) throw noSuchThread(`${pid} is a thread of process ${status.tgid}, not a process`);
     const uid = ownerOf(status, pid, caller, face);
 
-    const leader = this.#proc.stat(pid);
-    const stat = leader && ((tid as number) === pid ? leader : this.#proc.stat(pid, tid));
-    if (leader === undefined || stat === undefined) throw noSuchThread(`Process ${pid} has no thread ${tid}`);
+    const stat = (tid as number) === pid ? leader : this.#proc.stat(pid, tid);
+    if (stat === undefined) throw noSuchThread(`Process ${pid} has no thread ${tid}`);
     if (hasEnded(stat)) throw noSuchThread(`Thread ${tid} of process ${pid} has ended`);
 
     const process = { pid, starttime: leader.starttime, uid };
     return { thread: { tid, starttime: stat.starttime, process }, comm: stat.comm, program: this.#proc.program(pid) };
   }
+}
+
+interface Seen {
+  readonly status: Status;
+  /** Of its main thread. */
+  readonly stat: Stat;
 }
 
 /** A zombie main thread counts for nothing while other threads of its process live on. */

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { Frames } from '../../src/bus/frames.ts';
 import { marshalList } from '../../src/bus/list.ts';
 import { Misuse } from '../../src/bus/misuse.ts';
-import { Turns } from '../../src/bus/turns.ts';
 import { describeGrant } from '../../src/bus/views.ts';
 import { type Dictionary, marshal, messageTypes } from '../../src/bus/wire.ts';
+import { Turns } from '../../src/turns.ts';
 import { aView } from './fake-broker.ts';
 import { read, settled } from './fake-daemon.ts';
 
@@ -54,18 +54,5 @@ describe('a list', () => {
       turns++;
     }
     expect(turns).toBeGreaterThan(1000 / 64);
-  });
-});
-
-describe('turns', () => {
-  test('are taken one a turn of the event loop, in order', async () => {
-    const turns = new Turns();
-    const taken: string[] = [];
-    for (const name of ['a', 'b', 'c']) void turns.next().then(() => taken.push(name));
-    expect(taken).toEqual([]);
-    for (const expected of [['a'], ['a', 'b'], ['a', 'b', 'c']]) {
-      await settled();
-      expect(taken).toEqual(expected);
-    }
   });
 });

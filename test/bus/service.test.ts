@@ -83,11 +83,6 @@ describe('a request', () => {
       { process: 6n, thread: 7n, scheduling: nice(-10) },
     ],
     [
-      'for the process −1, which is the caller’s own',
-      { member: 'MakeThreadRealtimeWithPID', signature: 'ttu', body: [all, 0n, 1] },
-      { process: undefined, thread: 0n, scheduling: rr(1) },
-    ],
-    [
       'with numbers that cannot be, which are not judged here',
       { member: 'MakeThreadRealtimeWithPID', signature: 'ttu', body: [2n ** 32n + 1n, all, 0xffffffff] },
       { process: 2n ** 32n + 1n, thread: all, scheduling: rr(0xffffffff) },
@@ -102,6 +97,15 @@ describe('a request', () => {
         expect(await call({ ...face, ...sent })).toEqual(reply());
         expect(broker.asked).toEqual([{ caller, wanted: { face: name, ...wanted } }]);
       });
+
+  for (const [face, name, process] of [
+    [own, 'own', all],
+    [rtkit, 'realtimekit1', undefined],
+  ] as const)
+    test(`for the process −1 reaches the broker by ${name}, where only rtkit’s clients mean themselves`, async () => {
+      await call({ ...face, member: 'MakeThreadRealtimeWithPID', signature: 'ttu', body: [all, 0n, 1] });
+      expect(broker.asked).toEqual([{ caller, wanted: { face: name, process, thread: 0n, scheduling: rr(1) } }]);
+    });
 
   test('is answered only when the broker is done', async () => {
     let done = () => {};

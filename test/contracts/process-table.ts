@@ -45,15 +45,6 @@ export function processTableContract(open: () => Stage): void {
       expect(found.thread.process).toMatchObject({ pid, uid: bob });
     });
 
-    test("the caller's own process for rtkit's -1, on rtkit's interface only", async () => {
-      using stage = open();
-      const pid = stage.spawn();
-      const minusOne = { process: 0xffff_ffff_ffff_ffffn };
-      const found = await find(stage, stage.caller(pid), { ...minusOne, face: 'realtimekit1' });
-      expect(found.thread.tid).toBe(pid);
-      expect(await reasonOf(() => find(stage, stage.caller(pid), minusOne))).toBe('no-such-thread');
-    });
-
     test('a worker after the main thread has ended', async () => {
       using stage = open();
       const pid = stage.spawn();

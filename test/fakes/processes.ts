@@ -1,5 +1,5 @@
 import type { Rttime } from '../../src/core/judge.ts';
-import type { Process, Thread, Uid } from '../../src/core/thread.ts';
+import type { Process, StartTime, Thread, Uid } from '../../src/core/thread.ts';
 import type { Caller, ProcessTable, Sighting, ThreadHandle, Wanted } from '../../src/ports.ts';
 import { Refused } from '../../src/refused.ts';
 import { type FakeKernel, type FakeProcess, type FakeThread, identityOf, noSuchThread } from './kernel.ts';
@@ -10,6 +10,7 @@ export class FakeProcessTable implements ProcessTable {
   /** Handles that were opened and not closed. */
   openHandles = 0;
   readonly #kernel: FakeKernel;
+  readonly #starttimes = new WeakMap<Caller, StartTime>();
 
   constructor(kernel: FakeKernel) {
     this.#kernel = kernel;
@@ -66,11 +67,16 @@ export class FakeProcessTable implements ProcessTable {
     return found?.starttime === starttime ? found.cpuUsec : 0n;
   }
 
-  #process(caller: Caller, { face, process }: Wanted): FakeProcess {
-    const isOwn = process === undefined || (face === 'realtimekit1' && process === 0xffff_ffff_ffff_ffffn);
-    const id = isOwn ? BigInt(caller.pid) : process;
+  #process(caller: Caller, { process }: Wanted): FakeProcess {
+    const asker = this.#kernel.processes.get(caller.pid);
+    const starttime = this.#starttimes.get(caller) ?? asker?.starttime;
+    if (asker === undefined || asker.starttime !== starttime)
+      throw noSuchThread(`The calling process ${caller.pid} has ended`);
+    this.#starttimes.set(caller, starttime);
+
+    const id = process ?? BigInt(caller.pid);
     const found = [...this.#kernel.processes.values()].find(({ pid }) => BigInt(pid) === id);
-    if (found === undefined || !this.#kernel.processes.has(caller.pid)) throw noSuchThread(`There is no process ${id}`);
+    if (found === undefined) throw noSuchThread(`There is no process ${id}`);
     return found;
   }
 

@@ -166,6 +166,33 @@ describe('among the processes of a namespace', () => {
     expect(await reasonOf(() => open(tree).find(caller, wanted({ process: 2n })))).toBe('no-such-thread');
   });
 
+  test('not one that has become one elsewhere when its threads have been searched', async () => {
+    using tree = inhabited();
+    tree.thread(101, 111, { nspid: [111, 3] });
+    const namespaceOf = tree.proc.pidNamespace.bind(tree.proc);
+    let asked = 0;
+    tree.proc.pidNamespace = (pid) => (pid === 101 && ++asked > 1 ? 'pid:[1]' : namespaceOf(pid));
+    expect(await refusal(() => open(tree).find(caller, wanted({ process: 2n, thread: 3n })))).toMatchObject({
+      what: 'Process 2 in your PID namespace has ended',
+    });
+  });
+
+  test('many at once who ask for threads of one process have it searched once or twice, and each gets his', async () => {
+    using tree = inhabited();
+    for (let tid = 1000; tid < 1200; tid++) tree.thread(100, tid, { nspid: [tid, tid - 900] });
+    let lists = 0;
+    const list = tree.proc.ids.bind(tree.proc);
+    tree.proc.ids = (pid) => {
+      lists++;
+      return list(pid);
+    };
+    const processes = open(tree);
+    const tids = Array.from({ length: 200 }, (_, n) => 1000 + n);
+    const found = await Promise.all(tids.map((tid) => processes.find(caller, wanted({ thread: BigInt(tid - 900) }))));
+    expect(found.map(({ thread }) => thread.tid)).toEqual(tids);
+    expect(lists).toBeLessThanOrEqual(2);
+  });
+
   test('others are served while many are searched', async () => {
     using tree = inhabited();
     for (let pid = 1000; pid < 1500; pid++) tree.process(pid, { nspid: [pid] });
@@ -184,6 +211,7 @@ describe('among the processes of a namespace', () => {
   test('a process of very many threads is searched as seldom as all processes', async () => {
     using tree = inhabited();
     for (let tid = 1000; tid < 1600; tid++) tree.thread(100, tid, { nspid: [tid, tid - 900] });
+    tree.process(100, { ...inside(1), threads: 601 });
     const processes = open(tree);
     expect((await processes.find(caller, wanted({ thread: 300n }))).thread.tid).toBe(1200);
     expect(await reasonOf(() => processes.find(caller, wanted({ thread: 301n })))).toBe('no-such-thread');

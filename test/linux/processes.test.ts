@@ -4,7 +4,7 @@ import { Handles } from '../../src/linux/handles.ts';
 import { openLibrary } from '../../src/linux/library.ts';
 import { LinuxProcessTable } from '../../src/linux/processes.ts';
 import type { Wanted } from '../../src/ports.ts';
-import { reasonOf } from '../contracts/refusal.ts';
+import { reasonOf, refusal } from '../contracts/refusal.ts';
 import { alice } from '../contracts/stage.ts';
 import { FakeClock } from '../fakes/clock.ts';
 import { libraryPath } from './build.ts';
@@ -88,17 +88,76 @@ test('what /proc should never say is a fault, not a refusal', async () => {
   await expect(open(tree).find(caller, wanted())).rejects.toThrow('not a stat of /proc');
 });
 
+describe('a caller whose process has ended, and whose pid is another’s by now', () => {
+  for (const [title, ids] of [
+    ['by its own process', {}],
+    ['by another process', { process: 200n }],
+  ] as const) {
+    test(`is refused: ${title}`, async () => {
+      using tree = new Tree();
+      tree.process(100);
+      tree.process(200);
+      const processes = open(tree);
+      await processes.find(caller, wanted(ids));
+      tree.process(100, { starttime: 5001 });
+      const what = 'The calling process 100 has ended';
+      const refused = { reason: 'no-such-thread', what };
+      expect(await refusal(() => processes.find(caller, wanted(ids)))).toEqual(refused);
+      expect(await refusal(() => processes.find(caller, wanted(ids)))).toEqual(refused);
+    });
+  }
+
+  test('is not one who asks from that process himself', async () => {
+    using tree = new Tree();
+    tree.process(100);
+    const processes = open(tree);
+    await processes.find({ ...caller }, wanted());
+    tree.process(100, { starttime: 5001 });
+    expect((await processes.find({ ...caller, name: ':1.8' }, wanted())).thread.starttime).toBe(5001n);
+  });
+
+  test('has no ids of a sandbox taken for ours', async () => {
+    using tree = new Tree();
+    tree.process(100, { nspid: [100, 1], namespace: 7 });
+    tree.thread(100, 101, { nspid: [101, 2] });
+    tree.process(2);
+    const processes = open(tree);
+    expect((await processes.find(caller, wanted({ thread: 2n }))).thread.tid).toBe(101);
+    tree.process(100, { starttime: 5001 });
+    expect(await reasonOf(() => processes.find(caller, wanted({ process: 2n })))).toBe('no-such-thread');
+  });
+
+  test('is found out, too, when that happens during the search', async () => {
+    using tree = new Tree();
+    tree.process(100, { nspid: [100, 1], namespace: 7 });
+    tree.thread(100, 101, { nspid: [101, 2] });
+    const processes = open(tree);
+    const finding = refusal(() => processes.find(caller, wanted({ thread: 2n })));
+    tree.process(100, { starttime: 5001 });
+    tree.thread(100, 102, { nspid: [2] });
+    tree.remove('100/task/101');
+    expect(await finding).toMatchObject({ what: 'The calling process 100 has ended' });
+  });
+});
+
 test('what is no id is not looked up', async () => {
   using tree = new Tree();
   tree.process(100);
   for (const id of [0, 4_194_304]) tree.process(id);
   tree.thread(100, 4_194_304);
   const processes = open(tree);
-  for (const ids of [{ process: 0n }, { process: 4_194_304n }, { thread: 4_194_304n }, { thread: -1n }])
+  const minusOne = 2n ** 64n - 1n;
+  for (const ids of [
+    { process: 0n },
+    { process: minusOne },
+    { process: 4_194_304n },
+    { thread: 4_194_304n },
+    { thread: -1n },
+  ])
     expect(await reasonOf(() => processes.find(caller, wanted(ids)))).toBe('no-such-thread');
 });
 
-test('each file is read once to find a thread', async () => {
+test('no file is read twice to find a thread', async () => {
   using tree = new Tree();
   tree.process(100);
   tree.process(200);
@@ -115,7 +174,7 @@ test('each file is read once to find a thread', async () => {
   await processes.find(caller, wanted());
   expect(reads.splice(0)).toEqual(['status 100', 'stat 100', 'program 100']);
   await processes.find(caller, wanted({ process: 200n, thread: 201n }));
-  expect(reads).toEqual(['status 100', 'status 200', 'stat 200', 'stat 200 201', 'program 200']);
+  expect(reads).toEqual(['status 100', 'stat 100', 'status 200', 'stat 200', 'stat 200 201', 'program 200']);
 });
 
 test('CPU time is that of schedstat, and of stat where the kernel has none', async () => {

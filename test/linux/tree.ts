@@ -12,6 +12,7 @@ export interface Entry {
   readonly comm?: string;
   readonly state?: string;
   readonly starttime?: number;
+  readonly threads?: number;
 }
 
 /** A /proc on paper, for what a real one does not do on demand. */
@@ -44,6 +45,7 @@ export class Tree implements Disposable {
 
   link(path: string, target: string): void {
     mkdirSync(dirname(join(this.root, path)), { recursive: true });
+    rmSync(join(this.root, path), { force: true });
     symlinkSync(target, join(this.root, path));
   }
 
@@ -59,8 +61,8 @@ export class Tree implements Disposable {
 const statOf = (tid: number, { comm = 'actor', state = 'S', starttime = 5000 }: Entry): string =>
   `${tid} (${comm}) ${state} 1 1 1 0 -1 4194560 71 0 0 0 0 0 0 0 20 0 1 0 ${starttime} 3207168 313\n`;
 
-const statusOf = (tid: number, { tgid = tid, uids = alices, nspid = [tid], state = 'S' }: Entry): string =>
+const statusOf = (tid: number, { tgid = tid, uids = alices, nspid = [tid], state = 'S', threads = 1 }: Entry): string =>
   `Name:\tactor\nState:\t${state} (sleeping)\nTgid:\t${tgid}\nPid:\t${tid}\nUid:\t${uids.join('\t')}\n` +
-  `NStgid:\t${tgid}\nNSpid:\t${nspid.join('\t')}\nThreads:\t1\n`;
+  `NStgid:\t${tgid}\nNSpid:\t${nspid.join('\t')}\nThreads:\t${threads}\n`;
 
 const alices = [20_001, 20_001, 20_001, 20_001] as const;
