@@ -2,7 +2,8 @@ import type { Kind } from '../core/scheduling.ts';
 import type { Process } from '../core/thread.ts';
 import type { Authority, Face } from '../ports.ts';
 import { Refused } from '../refused.ts';
-import { type Subject, subjectOf } from './subject.ts';
+import { Questions, Unanswered } from './questions.ts';
+import { subjectOf } from './subject.ts';
 
 /** What is needed of the bus. A call that fails is rejected with an Error named like the D-Bus error. */
 export interface PolkitBus {
@@ -16,14 +17,14 @@ export interface PolkitBus {
     signature: string,
     body: readonly unknown[],
     expected: string,
-    options: { readonly timeoutMsec: number; readonly autoStart?: boolean },
+    options: { readonly timeoutMsec: number },
   ): Promise<readonly unknown[]>;
 }
 
 export interface PolkitOptions {
-  /** How long polkit may take to answer. */
+  /** How long a request may wait for polkit, its turn included. */
   readonly deadlineMsec: number;
-  /** Told after each question whether polkit could be asked. */
+  /** Told whether polkit answers. An error that says nothing of that, but only of the question, is not reported. */
   readonly onAvailable: (available: boolean) => void;
 }
 
@@ -45,11 +46,11 @@ const polkit = {
   interface: 'org.freedesktop.PolicyKit1.Authority',
 };
 
-/** polkit(8), asked over the bus. Nothing here waits for anything but the answer. */
+/** polkit(8), asked over the bus. Nothing here waits for anything but the answer, and the turn to ask. */
 export class PolkitAuthority implements Authority {
   readonly #bus: PolkitBus;
   readonly #options: PolkitOptions;
-  #questions = 0;
+  readonly #questions = new Questions((subject, action) => this.#check(subject, action));
 
   constructor(bus: PolkitBus, options: PolkitOptions) {
     this.#bus = bus;
@@ -57,47 +58,42 @@ export class PolkitAuthority implements Authority {
   }
 
   async authorize(subject: Process, face: Face, kind: Kind): Promise<void> {
+    const { deadlineMsec, onAvailable } = this.#options;
     const action = actions[face][kind];
     let authorized: boolean;
     try {
-      authorized = parseAnswer(await this.#check(subjectOf(subject), action));
+      authorized = await this.#questions.answer(subject, action, deadlineMsec);
     } catch (fault) {
-      this.#options.onAvailable(false);
-      throw new Refused({ reason: 'authority-unavailable', why: why(fault, this.#options.deadlineMsec) });
+      if (meansUnavailable(fault)) onAvailable(false);
+      throw new Refused({ reason: 'authority-unavailable', why: why(fault, deadlineMsec) });
     }
 
-    this.#options.onAvailable(true);
+    onAvailable(true);
     if (!authorized) throw new Refused({ reason: 'not-authorized', action, pid: subject.pid, uid: subject.uid });
   }
 
-  async #check(subject: Subject, action: string): Promise<readonly unknown[]> {
+  async #check(subject: Process, action: string): Promise<boolean> {
     const noDetails: readonly unknown[] = [];
-    // Never interactive: a dialog would come up for a program that merely starts to play.
+    // Never interactive: a dialog would come up for a program that merely starts to play. Without one polkit decides at
+    // once, and there is never anything to cancel.
     const flags = 0;
-    const cancellation = `realtime-broker-${++this.#questions}`;
-    const { deadlineMsec } = this.#options;
-    try {
-      return await this.#bus.call(
-        { ...polkit, member: 'CheckAuthorization' },
-        '(sa{sv})sa{ss}us',
-        [subject, action, noDetails, flags, cancellation],
-        '(bba{ss})',
-        { timeoutMsec: deadlineMsec },
-      );
-    } catch (fault) {
-      if (nameOf(fault) === noReply) this.#cancel(cancellation);
-      throw fault;
-    }
-  }
-
-  /** Nobody waits for the answer any more, and polkit need not go on. If it cannot hear that either, so be it. */
-  #cancel(cancellation: string): void {
-    const options = { timeoutMsec: this.#options.deadlineMsec, autoStart: false };
-    this.#bus
-      .call({ ...polkit, member: 'CancelCheckAuthorization' }, 's', [cancellation], '', options)
-      .catch(() => undefined);
+    const noCancellation = '';
+    const answer = await this.#bus.call(
+      { ...polkit, member: 'CheckAuthorization' },
+      '(sa{sv})sa{ss}us',
+      [subjectOf(subject), action, noDetails, flags, noCancellation],
+      '(bba{ss})',
+      { timeoutMsec: timerMsecMax },
+    );
+    return parseAnswer(answer);
   }
 }
+
+/**
+ * Who asks gives up at his deadline; the call does not, since only its end, by an answer or by the end of polkitd, tells
+ * that the bus daemon counts it no longer. This is the longest a timer of Node's can run, 24 days.
+ */
+const timerMsecMax = 2 ** 31 - 1;
 
 /** (bba{ss}): is_authorized, is_challenge, details. That a challenge would help does not: nobody is there to answer it. */
 function parseAnswer([answer]: readonly unknown[]): boolean {
@@ -106,15 +102,28 @@ function parseAnswer([answer]: readonly unknown[]): boolean {
   return authorized;
 }
 
-const noReply = 'org.freedesktop.DBus.Error.NoReply';
-
 const nameOf = (fault: unknown): string => (fault instanceof Error ? fault.name : '');
+
+/**
+ * Errors that stand for polkit's silence or absence. It answers with others itself, as when the subject has just exited:
+ * any user can bring that about, and nobody shall be told for that that polkit cannot be asked.
+ */
+function meansUnavailable(fault: unknown): boolean {
+  if (fault instanceof Unanswered) return fault.asked;
+  return /^org\.freedesktop\.DBus\.Error\.(NoReply|Timeout|TimedOut|ServiceUnknown|NameHasNoOwner|Disconnected|Spawn\..+)$/.test(
+    nameOf(fault),
+  );
+}
 
 /** For people, and without a full stop: it stands within a sentence. */
 function why(fault: unknown, deadlineMsec: number): string {
+  const seconds = `${deadlineMsec / 1000} s`;
+  if (fault instanceof Unanswered)
+    return fault.asked ? `it did not answer within ${seconds}` : `it was busy with other questions for ${seconds}`;
+
   switch (nameOf(fault)) {
-    case noReply:
-      return `it did not answer within ${deadlineMsec / 1000} s`;
+    case 'org.freedesktop.DBus.Error.NoReply':
+      return 'it ended before it answered';
     case 'org.freedesktop.DBus.Error.ServiceUnknown':
     case 'org.freedesktop.DBus.Error.NameHasNoOwner':
       return 'it does not run and cannot be started';

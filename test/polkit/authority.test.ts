@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Kind } from '../../src/core/scheduling.ts';
 import type { Pid, Process, StartTime, Uid } from '../../src/core/thread.ts';
 import { PolkitAuthority, type PolkitBus } from '../../src/polkit/authority.ts';
@@ -43,7 +43,7 @@ const failing = (name: string, message?: string) => () => {
 };
 
 describe('the question', () => {
-  test('is CheckAuthorization, about the target process, with nobody to ask for a password', async () => {
+  test('is CheckAuthorization, about the target process, with nobody to ask for a password and nothing to cancel', async () => {
     await ask();
     expect(asked).toEqual([
       [
@@ -66,10 +66,10 @@ describe('the question', () => {
           'org.example.RealtimeBroker.acquire-real-time',
           [],
           0,
-          'realtime-broker-1',
+          '',
         ],
         '(bba{ss})',
-        { timeoutMsec: 5000 },
+        { timeoutMsec: 2_147_483_647 },
       ],
     ]);
   });
@@ -97,11 +97,6 @@ describe('the question', () => {
       await ask(face, kind);
       expect(asked[0]?.[2][1]).toBe(action);
     });
-
-  test('has a name of its own each time, by which it can be taken back', async () => {
-    await Promise.all([ask(), ask()]);
-    expect(asked.map(([, , body]) => body[4])).toEqual(['realtime-broker-1', 'realtime-broker-2']);
-  });
 });
 
 describe('the answer', () => {
@@ -125,24 +120,34 @@ describe('the answer', () => {
       expect(available).toEqual([true]);
     });
 
-  const faults: readonly (readonly [title: string, fault: () => readonly unknown[], why: string])[] = [
-    ['that never came', failing('NoReply', 'x'), 'it did not answer within 5 s'],
-    ['of nobody', failing('ServiceUnknown'), 'it does not run and cannot be started'],
-    ['of nobody any more', failing('NameHasNoOwner'), 'it does not run and cannot be started'],
-    ['that the bus does not let through', failing('AccessDenied', 'Rejected send message.'), 'Rejected send message'],
-    ['from a bus that is gone', failing('Disconnected', 'gone'), 'gone'],
-    ['that is empty', () => [], 'its answer makes no sense'],
-    ['that is no struct', () => ['yes'], 'its answer makes no sense'],
-    ['that is an empty struct', () => [[]], 'its answer makes no sense'],
-    ['whose yes is a number', () => [[1, 0, []]], 'its answer makes no sense'],
+  const faults: readonly (readonly [
+    title: string,
+    fault: () => readonly unknown[],
+    why: string,
+    available: boolean[],
+  ])[] = [
+    ['that polkit took with it', failing('NoReply', 'x'), 'it ended before it answered', [false]],
+    ['of nobody', failing('ServiceUnknown'), 'it does not run and cannot be started', [false]],
+    ['of nobody any more', failing('NameHasNoOwner'), 'it does not run and cannot be started', [false]],
+    ['of a polkit that dies at its start', failing('Spawn.ChildExited', 'exit 1'), 'exit 1', [false]],
+    ['of a polkit that does not start', failing('TimedOut', 'start'), 'start', [false]],
+    ['from a bus that is gone', failing('Disconnected', 'gone'), 'gone', [false]],
+    ['that the bus does not let through', failing('AccessDenied', 'Rejected it.'), 'Rejected it', []],
+    ['to too many', failing('LimitsExceeded', 'too many'), 'too many', []],
+    ['that its process is gone', failing('Failed', 'no process'), 'no process', []],
+    ['with a name made up', failing('NoReplyAtAll', 'what'), 'what', []],
+    ['that is empty', () => [], 'its answer makes no sense', []],
+    ['that is no struct', () => ['yes'], 'its answer makes no sense', []],
+    ['that is an empty struct', () => [[]], 'its answer makes no sense', []],
+    ['whose yes is a number', () => [[1, 0, []]], 'its answer makes no sense', []],
   ];
-  for (const [title, fault, why] of faults)
-    test(`${title} is a refusal that says why`, async () => {
+  for (const [title, fault, why, told] of faults)
+    test(`${title} is a refusal that says why, and ${told.length ? 'polkit' : 'not polkit'} is to blame`, async () => {
       answer = fault;
       const refused = await ask().catch((error) => error);
       expect(refused).toBeInstanceOf(Refused);
       expect(refused.refusal).toEqual({ reason: 'authority-unavailable', why });
-      expect(available).toEqual([false]);
+      expect(available).toEqual(told);
     });
 
   test('yes, after none came, says that polkit is back', async () => {
@@ -154,18 +159,149 @@ describe('the answer', () => {
   });
 });
 
-describe('a question without an answer', () => {
-  const cancelled = () => asked.filter(([{ member }]) => member === 'CancelCheckAuthorization');
+describe('the deadline', () => {
+  /** polkit has what it is asked, and does as it is told. */
+  const pending: ((fault?: Error) => void)[] = [];
+  beforeEach(() => {
+    vi.useFakeTimers();
+    pending.length = 0;
+    answer = () =>
+      new Promise((resolve, reject) =>
+        pending.push((fault) => (fault === undefined ? resolve([[true, false, []]]) : reject(fault))),
+      );
+  });
+  afterEach(() => void vi.useRealTimers());
 
-  test('is taken back, without starting polkit for it', async () => {
-    answer = failing('NoReply');
-    await ask().catch(() => undefined);
-    expect(cancelled()).toMatchObject([[{}, 's', ['realtime-broker-1'], '', { timeoutMsec: 5000, autoStart: false }]]);
+  let pids = 0;
+  const another = (uid: number): Process => ({ ...subject, pid: ++pids as Pid, uid: uid as Uid });
+  /** A request of a process of its own; "yes", or why not. */
+  const request = (uid: number, process = another(uid)): Promise<string> =>
+    authority.authorize(process, 'own', 'realtime').then(
+      () => 'yes',
+      (refused) => refused.refusal.why,
+    );
+
+  test('ends the wait, and says that polkit cannot be asked', async () => {
+    const asking = request(1);
+    await vi.advanceTimersByTimeAsync(4999);
+    expect(available).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(await asking).toBe('it did not answer within 5 s');
+    expect(available).toEqual([false]);
+    expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('that nobody heard is not', async () => {
-    answer = failing('ServiceUnknown');
-    await ask().catch(() => undefined);
-    expect(cancelled()).toEqual([]);
+  test('leaves no timer behind when the answer comes', async () => {
+    const asking = request(1);
+    pending[0]?.();
+    expect(await asking).toBe('yes');
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('counts from the request on, and who never had a turn blames nobody', async () => {
+    const first = Array.from({ length: 16 }, () => request(1));
+    const queued = request(1);
+    await vi.advanceTimersByTimeAsync(4000);
+    for (const yes of pending.splice(0)) yes();
+    expect(await Promise.all(first)).toEqual(first.map(() => 'yes'));
+    expect(asked).toHaveLength(17);
+
+    available.length = 0;
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(await queued).toBe('it was busy with other questions for 5 s');
+    expect(available).toEqual([]);
+  });
+
+  test('takes a question out of the line', async () => {
+    const all = Array.from({ length: 20 }, () => request(1));
+    await vi.advanceTimersByTimeAsync(5000);
+    expect((await Promise.all(all)).filter((why) => why.startsWith('it was busy'))).toHaveLength(4);
+    for (const yes of pending.splice(0)) yes();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(asked).toHaveLength(16);
+  });
+
+  test('frees no place, which the bus daemon still counts: nobody can have more than his, however often he asks', async () => {
+    for (let round = 0; round < 3; round++) {
+      const all = Array.from({ length: 64 }, () => request(1));
+      await vi.advanceTimersByTimeAsync(5000);
+      await Promise.all(all);
+    }
+    expect(asked).toHaveLength(16);
+    const carol = request(2);
+    expect(asked).toHaveLength(17);
+    for (const yes of pending.splice(0)) yes();
+    expect(await carol).toBe('yes');
+  });
+
+  test('that has passed makes a late error nobody’s', async () => {
+    const asking = request(1);
+    await vi.advanceTimersByTimeAsync(5000);
+    await asking;
+    pending[0]?.(new BusFault('org.freedesktop.DBus.Error.NoReply'));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(available).toEqual([false]);
+    const next = request(1);
+    pending[1]?.();
+    expect(await next).toBe('yes');
+  });
+
+  test('is each asker’s own, where they share an answer', async () => {
+    const process = another(1);
+    const early = request(1, process);
+    await vi.advanceTimersByTimeAsync(3000);
+    const late = request(1, process);
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(await early).toBe('it did not answer within 5 s');
+    pending[0]?.();
+    expect(await late).toBe('yes');
+    expect(asked).toHaveLength(1);
+  });
+
+  test('of the last who wants to know takes a shared question out of the line, not that of the first', async () => {
+    const first = Array.from({ length: 16 }, () => request(1));
+    const process = another(1);
+    const early = request(1, process);
+    await vi.advanceTimersByTimeAsync(3000);
+    const late = request(1, process);
+    await vi.advanceTimersByTimeAsync(2000);
+    await Promise.all([...first, early]);
+    for (const yes of pending.splice(0)) yes();
+    await vi.advanceTimersByTimeAsync(0);
+    pending[0]?.();
+    expect(await late).toBe('yes');
+  });
+});
+
+describe('what is under way', () => {
+  const differing: readonly (readonly [title: string, process: Partial<Process>, face: Face, kind: Kind])[] = [
+    ['another process', { pid: 4243 as Pid }, 'own', 'realtime'],
+    ['a process that has the pid by now', { starttime: 1n as StartTime }, 'own', 'realtime'],
+    ['the process as another user', { uid: 0 as Uid }, 'own', 'realtime'],
+    ['another kind', {}, 'own', 'high-priority'],
+    ['the other face', {}, 'realtimekit1', 'realtime'],
+  ];
+
+  test('is not asked twice', async () => {
+    await Promise.all([ask(), ask(), ask()]);
+    expect(asked).toHaveLength(1);
+  });
+
+  for (const [title, process, face, kind] of differing)
+    test(`is no answer for ${title}`, async () => {
+      await Promise.all([ask(), authority.authorize({ ...subject, ...process }, face, kind)]);
+      expect(asked).toHaveLength(2);
+    });
+
+  test('has one no for all', async () => {
+    answer = () => [[false, false, []]];
+    const refused = await Promise.allSettled([ask(), ask()]);
+    expect(refused.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  });
+
+  test('and answered is asked again: an answer is not kept', async () => {
+    await ask();
+    answer = () => [[false, false, []]];
+    await expect(ask()).rejects.toBeInstanceOf(Refused);
   });
 });
