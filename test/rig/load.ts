@@ -24,6 +24,8 @@ export const player = (busyUsec: number, periodUsec: number): Part => ({
   busyUsec,
   idleUsec: periodUsec - busyUsec,
 });
+/** In the gaps that a hog of higher priority leaves, so that nobody else gets in; too little to do harm by itself. */
+export const accomplice: Part = player(30_000, 10_000_000);
 /** Ordinary work without a pause. */
 export const spinner = (cpu = loadCpu): Part => ({ kind: 'hog', busyUsec: 1_000_000, idleUsec: 0, cpu });
 /** Wants to do next to nothing, but does not want to wait. */

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { aloneOnTheCpu } from './alone.ts';
 import { type BrokerOptions, startBroker } from './broker.ts';
 import { type BusOptions, startBus } from './bus.ts';
 import { Caller } from './caller.ts';
@@ -35,6 +36,7 @@ export class Rig {
   readonly users = users;
   readonly #bus: Child;
   readonly #polkit: Polkit;
+  #alone: Promise<Child> | undefined;
   readonly #guests: { stop(): Promise<unknown> }[] = [];
 
   constructor(dir: string, address: string, bus: Child) {
@@ -63,9 +65,18 @@ export class Rig {
   startPipeWire = (user: UserName = 'alice') => this.#host(startPipeWire(this, users[user]));
   spawnCaller = (user: UserName = 'alice'): Promise<Caller> =>
     this.#host(Caller.start(this.dir, this.address, users[user]));
-  /** Threads that burn when they are told to; see Load.start. */
-  spawnLoad = (limitMsec: number, parts: readonly Part[], user: UserName = 'alice'): Promise<Load> =>
-    this.#host(Load.start(this.dir, this.address, users[user], limitMsec, parts));
+
+  /** Threads that burn when they are told to; see Load.start. From the first one on no other run has any. */
+  async spawnLoad(limitMsec: number, parts: readonly Part[], user: UserName = 'alice'): Promise<Load> {
+    await this.alone();
+    return await this.#host(Load.start(this.dir, this.address, users[user], limitMsec, parts));
+  }
+
+  /** May wait for other runs' loads, and longer than a test may: so best before the tests. */
+  async alone(): Promise<void> {
+    this.#alone ??= this.#host(aloneOnTheCpu());
+    await this.#alone;
+  }
 
   busctl = (args: readonly string[], user: UserName = 'root'): Promise<Ran> => this.#run('busctl', args, user);
   /** Say --system: that is the rig's bus. */

@@ -1,0 +1,79 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { ownFace } from '../rig/caller.ts';
+import { type Load, loadCpu, player, spinner } from '../rig/load.ts';
+import { Stage } from '../rig/stage.ts';
+
+// Nobody may be demoted here. The clocks are not set: native/ and src/ judge by CLOCK_MONOTONIC and CLOCK_BOOTTIME only,
+// which nobody can set, and a jump between those two is played in native/test. `CALM_SEC=60` watches longer.
+
+const seconds = Number(process.env.CALM_SEC ?? 3);
+const pause = (msec: number) => new Promise((resolve) => setTimeout(resolve, msec));
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await Stage.start();
+  await stage.rig.alone();
+}, 600_000);
+afterEach(() => stage.clear());
+afterAll(() => stage.stop());
+
+/** Burns in turns of seven seconds, since none may burn longer than ten. */
+async function burn(load: () => Promise<readonly Load[]>, during?: (msec: number) => Promise<void>): Promise<void> {
+  for (let left = seconds * 1000; left > 0; left -= 7000) {
+    const loads = await load();
+    for (const each of loads) await each.work();
+    const msec = Math.min(left, 7000);
+    await (during ?? pause)(msec);
+    await expectCalm(loads);
+    await stage.clear();
+  }
+}
+
+async function expectCalm(loads: readonly Load[]): Promise<void> {
+  const states = (await stage.grants()).map(({ State }) => State);
+  expect(states).toEqual(states.map(() => 'active'));
+  const worked = loads.flatMap(({ changes }) => changes);
+  expect(worked.filter(({ policy }) => policy === 'rr').length).toBe(states.length);
+  for (const load of loads) {
+    const tids = load.tids.filter((tid) => worked.some(({ changed, policy }) => changed === tid && policy === 'rr'));
+    expect(load.changes.filter(({ changed, policy }) => tids.includes(changed) && policy === 'other')).toEqual([]);
+  }
+  expect(stage.broker.lines.filter((line) => line.startsWith('warning:'))).toEqual([]);
+}
+
+/** A program as a DAW is: some threads that share `share` of the CPU in periods of 5 ms. */
+async function daw(share: number, threads = 4): Promise<Load> {
+  const load = await stage.load(Array.from({ length: threads }, () => player((share * 5000) / threads, 5000)));
+  for (const [index, tid] of load.tids.entries()) await load.granted(tid, 20 - index, ownFace);
+  return load;
+}
+
+const cpus = [...new Set([0, loadCpu])];
+
+describe('no false alarm', () => {
+  test('at 70 % of the CPU, beside ordinary work that takes the rest of all CPUs', () =>
+    burn(async () => [await daw(0.7), await stage.load(cpus.map(spinner), 'carol')]));
+
+  test('at 70 % of the CPU, beside a crowd of fifty', () =>
+    burn(async () => [
+      await daw(0.7),
+      await stage.load(
+        Array.from({ length: 50 }, () => spinner()),
+        'carol',
+      ),
+    ]));
+
+  test('at 90 % of the CPU, when the broker is stopped and goes on', () =>
+    burn(
+      async () => [await daw(0.9, 1)],
+      async (msec) => {
+        // As SIGSTOP does it, so does a debugger, and the hypervisor to the whole machine.
+        for (let left = msec; left > 0; left -= 1000) {
+          stage.broker.signal('SIGSTOP');
+          await pause(600);
+          stage.broker.signal('SIGCONT');
+          await pause(400);
+        }
+      },
+    ));
+});
