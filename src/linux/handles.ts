@@ -1,6 +1,7 @@
 import { closeSync } from 'node:fs';
 import { isLeader, type Thread } from '../core/thread.ts';
 import type { ThreadHandle } from '../ports.ts';
+import { descriptorCeiling } from './descriptors.ts';
 import { SyscallError } from './errno.ts';
 import { Exits } from './exits.ts';
 import { noSuchThread } from './ids.ts';
@@ -24,6 +25,7 @@ export class Handles implements Disposable {
   readonly #proc: Proc;
   readonly #threadPidfds: boolean;
   readonly #exits: Exits;
+  readonly #ceiling = descriptorCeiling();
   readonly #rounds = new Rounds();
 
   /** @param threadPidfds false: as on a kernel without PIDFD_THREAD; @throws SyscallError */
@@ -53,9 +55,9 @@ export class Handles implements Disposable {
   }
 
   #grip(thread: Thread): Grip {
-    if (this.#threadPidfds) return this.#gripPidfd(thread, openThread(this.#library, thread));
+    if (this.#threadPidfds) return this.#gripPidfd(thread, openThread(this.#library, thread, this.#ceiling));
     // Good enough for a main thread: both end together, but for one that ends before the rest of its process.
-    if (isLeader(thread)) return this.#gripPidfd(thread, openProcess(this.#library, thread.process.pid));
+    if (isLeader(thread)) return this.#gripPidfd(thread, openProcess(this.#library, thread.process.pid, this.#ceiling));
     return this.#gripStartTime(thread);
   }
 

@@ -1,4 +1,5 @@
 import { closeSync } from 'node:fs';
+import { constants } from 'node:os';
 import type { Pid, Thread, Tid } from '../core/thread.ts';
 import { Refused } from '../refused.ts';
 import { SyscallError } from './errno.ts';
@@ -16,14 +17,21 @@ export function hasThreadPidfds(library: Library): boolean {
   }
 }
 
-/** @throws Refused 'no-such-thread' | 'kernel-refused' */
-export function openThread(library: Library, { tid }: Thread): number {
-  return orRefuse(tid, () => library.openThread(tid));
+/** @param ceiling the pidfd's number must stay below it; @throws Refused 'no-such-thread' | 'kernel-refused' */
+export function openThread(library: Library, { tid }: Thread, ceiling: number): number {
+  return orRefuse(tid, () => below(ceiling, library.openThread(tid)));
 }
 
-/** @throws Refused 'no-such-thread' | 'kernel-refused' */
-export function openProcess(library: Library, pid: Pid): number {
-  return orRefuse(pid, () => library.openProcess(pid));
+/** @param ceiling the pidfd's number must stay below it; @throws Refused 'no-such-thread' | 'kernel-refused' */
+export function openProcess(library: Library, pid: Pid, ceiling: number): number {
+  return orRefuse(pid, () => below(ceiling, library.openProcess(pid)));
+}
+
+/** As the kernel does it at its own limit, a little earlier. */
+function below(ceiling: number, pidfd: number): number {
+  if (pidfd < ceiling) return pidfd;
+  closeSync(pidfd);
+  throw new SyscallError('pidfd_open', constants.errno.EMFILE);
 }
 
 function orRefuse(id: Tid | Pid, open: () => number): number {
