@@ -52,9 +52,10 @@ const ownMethods = ({ broker, subscribers }: Told, turns: Turns): readonly Membe
     subscribers.remove((await asked.caller()).name);
     return [];
   }),
-  member('ListGrants', ['', 'aa{sv}'], async (_, asked) =>
-    marshalList(described(broker.grants(await asked.caller())), turns),
-  ),
+  member('ListGrants', ['', 'aa{sv}'], async (_, asked) => {
+    const caller = await asked.caller();
+    return marshalList(described(broker.grants(caller)), () => turns.next(caller.uid));
+  }),
   member('GetLimits', ['', 'a{sv}'], async (_, asked) => [describeLimits(broker.limits(await asked.caller()))]),
 ];
 

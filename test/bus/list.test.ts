@@ -8,6 +8,11 @@ import { Turns } from '../../src/turns.ts';
 import { aView } from './fake-broker.ts';
 import { read, settled } from './fake-daemon.ts';
 
+const turn = () => {
+  const turns = new Turns();
+  return () => turns.next();
+};
+
 /** Dictionaries of all lengths, so that they end at all offsets. */
 const dictionaries = (count: number): readonly Dictionary[] =>
   Array.from({ length: count }, (_, i) => [
@@ -20,12 +25,12 @@ const reply = { type: messageTypes.reply, serial: 5, replySerial: 6, destination
 describe('a list', () => {
   for (const count of [0, 1, 2, 31, 32, 33, 100])
     test(`of ${count} is written as if in one piece`, async () => {
-      const list = await marshalList(dictionaries(count), new Turns());
+      const list = await marshalList(dictionaries(count), turn());
       expect(marshal({ ...reply, body: list })).toEqual(marshal({ ...reply, body: [dictionaries(count)] }));
     });
 
   test('of grants is read back as it was', async () => {
-    const list = await marshalList([describeGrant(aView), describeGrant(aView)], new Turns());
+    const list = await marshalList([describeGrant(aView), describeGrant(aView)], turn());
     const [frame] = new Frames().feed(marshal({ ...reply, body: list }));
     const plain = describeGrant(aView).map(([key, [, value]]) => [key, value]);
     expect(frame && read(frame).body).toEqual([[plain, plain]]);
@@ -39,13 +44,13 @@ describe('a list', () => {
         yield [['Name', ['s', 'x'.repeat(1024 * 1024)]]];
       }
     }
-    await expect(marshalList(endless(), new Turns())).rejects.toThrow(Misuse);
+    await expect(marshalList(endless(), turn())).rejects.toThrow(Misuse);
     expect(readEntries).toBeLessThan(20);
   });
 
   test('however long lets others have their turn in between', async () => {
     let done = false;
-    void marshalList(dictionaries(1000), new Turns()).then(() => {
+    void marshalList(dictionaries(1000), turn()).then(() => {
       done = true;
     });
     let turns = 0;
