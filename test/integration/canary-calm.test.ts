@@ -38,7 +38,7 @@ async function expectCalm(loads: readonly Load[]): Promise<void> {
     const tids = load.tids.filter((tid) => worked.some(({ changed, policy }) => changed === tid && policy === 'rr'));
     expect(load.changes.filter(({ changed, policy }) => tids.includes(changed) && policy === 'other')).toEqual([]);
   }
-  expect(stage.broker.lines.filter((line) => line.startsWith('warning:'))).toEqual([]);
+  expect(stage.broker.lines.filter((line) => line.includes('demoted'))).toEqual([]);
 }
 
 /** A program as a DAW is: some threads that share `share` of the CPU in periods of 5 ms. */
@@ -62,17 +62,27 @@ describe('no false alarm', () => {
         'carol',
       ),
     ]));
+});
+
+describe('no false alarm', () => {
+  beforeAll(async () => {
+    // At 90 % the granted threads would be to blame, and behind other people's work a canary may well be late then: so
+    // more patience than that takes, and a stop that is longer still.
+    await stage.stop();
+    stage = await Stage.start({ 'canary.patience_msec': 1500, 'canary.sluggish_msec': 1500 });
+    await stage.rig.alone();
+  }, 600_000);
 
   test('at 90 % of the CPU, when the broker is stopped and goes on', () =>
     burn(
       async () => [await daw(0.9, 1)],
       async (msec) => {
-        // As SIGSTOP does it, so does a debugger, and the hypervisor to the whole machine.
-        for (let left = msec; left > 0; left -= 1000) {
+        for (let left = msec; left > 0; left -= 2500) {
+          // To the watchdog a debugger does the same, and so does a hypervisor, to the whole machine.
           stage.broker.signal('SIGSTOP');
-          await pause(600);
+          await pause(2000);
           stage.broker.signal('SIGCONT');
-          await pause(400);
+          await pause(500);
         }
       },
     ));
