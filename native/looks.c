@@ -4,9 +4,9 @@
 #include "now.h"
 
 #include <errno.h>
-#include <inttypes.h>
+#include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,14 +26,28 @@ static int look(int fd, char *buffer, size_t size)
 	return (int)n;
 }
 
-/* A number and the text after it; NULL when there is none. */
+/* A number and the text after it; NULL and 0 when there is none. */
 static const char *number(const char *text, uint64_t *value)
 {
 	char *end;
 
 	errno = 0;
 	*value = strtoull(text, &end, 10);
-	return end == text || errno != 0 ? NULL : end;
+	if (end != text && errno == 0)
+		return end;
+	*value = 0;
+	return NULL;
+}
+
+static bool small_number(const char *text, int *value)
+{
+	char *end;
+	long long number;
+
+	errno = 0;
+	number = strtoll(text, &end, 10);
+	*value = (int)number;
+	return end != text && errno == 0 && number >= INT_MIN && number <= INT_MAX;
 }
 
 int parse_schedstat(const char *text, uint64_t *run_nsec, uint64_t *delay_nsec)
@@ -52,25 +66,57 @@ int look_schedstat(int fd, uint64_t *run_nsec, uint64_t *delay_nsec)
 	return n < 0 ? n : parse_schedstat(buffer, run_nsec, delay_nsec);
 }
 
-int parse_cpu(const char *text)
+/* One field after the name. False when it is none of what it should be; most are not looked at. */
+static bool parse_field(int field, const char *text, struct thread_look *look)
 {
-	uint64_t cpu;
+	enum { STATE = 3, FLAGS = 9, NICE = 19, STARTTIME = 22, CPU = 39, PRIORITY = 40, POLICY = 41 };
 
-	/* The name in field 2 may hold spaces and parentheses: count from the last one. */
-	text = strrchr(text, ')');
-	for (int field = 2; text != NULL && field < 39; field++)
-		text = strchr(text + 1, ' ');
-	if (text == NULL || number(text, &cpu) == NULL || cpu > INT_MAX)
-		return -EBADMSG;
-	return (int)cpu;
+	switch (field) {
+	case STATE:
+		look->state = *text;
+		return true;
+	case FLAGS:
+		return number(text, &look->flags) != NULL;
+	case NICE:
+		return small_number(text, &look->nice);
+	case STARTTIME:
+		return number(text, &look->starttime) != NULL;
+	case CPU:
+		return small_number(text, &look->cpu) && look->cpu >= 0;
+	case PRIORITY:
+		return small_number(text, &look->priority);
+	case POLICY:
+		return small_number(text, &look->policy);
+	default:
+		return true;
+	}
 }
 
-int look_cpu(int fd)
+int parse_thread(const char *text, struct thread_look *look)
+{
+	/* The name may hold spaces and parentheses: it ends at the last one. */
+	const char *name = strchr(text, '('), *rest = strrchr(text, ')');
+
+	*look = (struct thread_look){ .cpu = -1 };
+	if (name == NULL || rest == NULL || rest < name)
+		return -EBADMSG;
+	for (size_t i = 0; i < sizeof look->comm - 1 && name + 1 + i < rest; i++)
+		look->comm[i] = name[1 + i];
+
+	for (int field = 3; field <= 41; field++) {
+		rest = strchr(rest + 1, ' ');
+		if (rest == NULL || rest[1] == '\0' || !parse_field(field, rest + 1, look))
+			return -EBADMSG;
+	}
+	return 0;
+}
+
+int look_thread(int fd, struct thread_look *result)
 {
 	char buffer[1024];
 	int n = look(fd, buffer, sizeof buffer);
 
-	return n < 0 ? n : parse_cpu(buffer);
+	return n < 0 ? n : parse_thread(buffer, result);
 }
 
 /* user nice system idle iowait irq softirq steal guest guest_nice, of which the last two are within the first. */
@@ -107,4 +153,31 @@ int look_cpus(int fd, char *buffer, size_t size, struct cpu_times *times, size_t
 	int n = look(fd, buffer, size);
 
 	return n < 0 ? n : parse_cpus(buffer, times, cpus);
+}
+
+int parse_highest_cpu(const char *text)
+{
+	int highest = -EBADMSG;
+
+	while (*text != '\0') {
+		uint64_t value;
+		const char *after = *text >= '0' && *text <= '9' ? number(text, &value) : NULL;
+		if (after != NULL && value < INT_MAX && (int)value > highest)
+			highest = (int)value;
+		text = after != NULL ? after : text + 1;
+	}
+	return highest;
+}
+
+int look_highest_cpu(const char *path)
+{
+	char text[4096];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int n;
+
+	if (fd < 0)
+		return -errno;
+	n = look(fd, text, sizeof text);
+	close(fd);
+	return n < 0 ? n : parse_highest_cpu(text);
 }

@@ -85,6 +85,8 @@ struct rtb_watchdog_rule {
 };
 
 enum rtb_watchdog_event_kind {
+	/* Nothing more than that events were lost. */
+	RTB_LOST = 0,
 	/* A granted thread was demoted: cookie, cpu, reason, late, ran, window. It is watched no more until it enters anew. */
 	RTB_DEMOTED = 1,
 	/* A CPU's canary starves: cpu, reason, late; RTB_DEMOTED follows if a granted thread is to blame. */

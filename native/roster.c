@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "roster.h"
+#include "looks.h"
 #include "realtime-broker.h"
+#include "resident.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/mman.h>
 #include <unistd.h>
-
-#ifndef MLOCK_ONFAULT
-#define MLOCK_ONFAULT 0x01
-#endif
 
 /* A cookie is a slot's index and how many guests it has had. */
 #define INDEX_BITS 20
@@ -22,13 +19,10 @@
 
 int roster_open(struct roster *roster, size_t capacity)
 {
-	size_t bytes = capacity * sizeof *roster->slots;
-	void *slots = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct slot *slots = resident_new(capacity * sizeof *slots, false);
 
-	if (slots == MAP_FAILED)
-		return -errno;
-	/* A page that was swapped out would be read back while the machine starves. Only what is used is locked. */
-	mlock2(slots, bytes, MLOCK_ONFAULT);
+	if (slots == NULL)
+		return -ENOMEM;
 	*roster = (struct roster){ .slots = slots, .capacity = capacity };
 	return 0;
 }
@@ -48,12 +42,23 @@ void roster_close(struct roster *roster)
 	for (size_t i = 0; i < atomic_load(&roster->high); i++)
 		if (atomic_load(&roster->slots[i].state) != SLOT_EMPTY)
 			close_all(&roster->slots[i].guest);
-	munmap(roster->slots, roster->capacity * sizeof *roster->slots);
+	resident_free(roster->slots, roster->capacity * sizeof *roster->slots);
+}
+
+/* Empty slots at the end need not be looked at for ever. Those who left but were not shown out are not empty. */
+static void draw_in(struct roster *roster)
+{
+	size_t high = atomic_load(&roster->high);
+
+	while (high > 0 && atomic_load_explicit(&roster->slots[high - 1].state, memory_order_acquire) == SLOT_EMPTY)
+		high--;
+	atomic_store(&roster->high, high);
 }
 
 /* An index, or -ENOSPC. */
 static ptrdiff_t find_empty(struct roster *roster)
 {
+	draw_in(roster);
 	size_t high = atomic_load(&roster->high);
 	size_t probes = high < roster->capacity && high > PROBES ? PROBES : high;
 
@@ -75,22 +80,23 @@ static int open_file(int pid, int tid, const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
-static int open_all(struct guest *guest, int pid)
+static int open_all(struct guest *guest)
 {
 	guest->pidfd = rtb_pidfd_open(guest->tid, 1);
-	guest->schedstat_fd = open_file(pid, guest->tid, "schedstat");
-	guest->stat_fd = open_file(pid, guest->tid, "stat");
+	guest->schedstat_fd = open_file(guest->pid, guest->tid, "schedstat");
+	guest->stat_fd = open_file(guest->pid, guest->tid, "stat");
 	if (guest->schedstat_fd < 0)
 		return guest->schedstat_fd == -ENOENT ? -ESRCH : guest->schedstat_fd;
 	if (guest->stat_fd < 0)
 		return guest->stat_fd == -ENOENT ? -ESRCH : guest->stat_fd;
 	/* Before Linux 6.9 there is no pidfd of a worker: its files alone tell that it has ended. */
-	if (guest->pidfd == -EINVAL)
-		return 0;
-	if (guest->pidfd < 0)
+	if (guest->pidfd < 0 && guest->pidfd != -EINVAL)
 		return guest->pidfd;
 	/* The files were opened by number: if the pidfd's thread has lived through that, they are its own. */
-	return rtb_pidfd_gone(guest->pidfd) ? -ESRCH : 0;
+	if (guest->pidfd >= 0 && rtb_pidfd_gone(guest->pidfd))
+		return -ESRCH;
+	/* What it does from now on counts; and the kernel takes memory for the first look only. */
+	return look_schedstat(guest->schedstat_fd, &guest->run_nsec, &guest->delay_nsec);
 }
 
 int64_t roster_enter(struct roster *roster, int pid, int tid, uint32_t uid, enum grant_kind kind)
@@ -104,8 +110,8 @@ int64_t roster_enter(struct roster *roster, int pid, int tid, uint32_t uid, enum
 
 	slot = &roster->slots[index];
 	slot->generation++;
-	slot->guest = (struct guest){ .tid = tid, .uid = uid, .kind = kind, .cpu = -1 };
-	r = open_all(&slot->guest, pid);
+	slot->guest = (struct guest){ .pid = pid, .tid = tid, .uid = uid, .kind = kind, .cpu = -1 };
+	r = open_all(&slot->guest);
 	if (r < 0) {
 		close_all(&slot->guest);
 		return r;
@@ -150,4 +156,16 @@ struct guest *roster_guest(struct roster *roster, size_t index)
 int64_t roster_cookie(const struct roster *roster, size_t index)
 {
 	return (int64_t)roster->slots[index].generation << INDEX_BITS | (int64_t)index;
+}
+
+bool roster_watches(struct roster *roster, int tid)
+{
+	size_t high = atomic_load(&roster->high);
+
+	for (size_t i = 0; i < high; i++) {
+		const struct guest *guest = roster_guest(roster, i);
+		if (guest != NULL && !guest->demoted && guest->tid == tid)
+			return true;
+	}
+	return false;
 }

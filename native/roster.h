@@ -34,15 +34,19 @@ struct tally {
 };
 
 struct guest {
-	int tid;
+	int pid, tid;
 	uint32_t uid;
 	enum grant_kind kind;
 	/* All three mean the very thread, whoever has its tid by now: pidfd, and files of /proc/PID/task/TID. */
 	int pidfd, schedstat_fd, stat_fd;
 
-	/* The rest is the watchdog's own. */
-	bool known, demoted;
+	/* The rest is the watchdog's own, once it has entered. */
+	bool demoted, ended;
+	/* Of its SCHED_RR; 0 while not known. */
+	int priority;
+	/* Where it ran last; -1 while not known. */
 	int cpu;
+	/* As of the last look. */
 	uint64_t run_nsec, delay_nsec;
 	/* What came since the last look. */
 	uint64_t ran_nsec, waited_nsec;
@@ -59,12 +63,13 @@ struct slot {
 struct roster {
 	struct slot *slots;
 	size_t capacity;
-	/* Slots from here on were never entered. */
+	/* Slots from here on are empty. */
 	_Atomic size_t high;
 	_Atomic size_t entered;
 	size_t cursor;
 };
 
+/* The capacity is at most 2^20. 0 or -errno. */
 int roster_open(struct roster *roster, size_t capacity);
 void roster_close(struct roster *roster);
 
@@ -79,5 +84,7 @@ int roster_leave(struct roster *roster, int64_t cookie);
 /* For the watchdog: the guest of a slot, or NULL; and who left is shown out. */
 struct guest *roster_guest(struct roster *roster, size_t index);
 int64_t roster_cookie(const struct roster *roster, size_t index);
+/* Whether a guest that was not demoted has this tid. */
+bool roster_watches(struct roster *roster, int tid);
 
 #endif

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "vigil.h"
 
+/* No sum of squares may overflow. */
+#define LATEST_NSEC UINT64_C(10000000000)
+
 uint64_t vigil_lateness(uint64_t late_nsec)
 {
-	return (late_nsec / 1000) * (late_nsec / 1000);
+	uint64_t late_usec = late_nsec < LATEST_NSEC ? late_nsec / 1000 : LATEST_NSEC / 1000;
+
+	return late_usec * late_usec;
 }
 
 static void add(struct vigil_part *part, const struct vigil_observation *seen, uint64_t elapsed_nsec)
@@ -34,30 +39,24 @@ void vigil_spare(struct vigil *vigil, const struct vigil_rule *rule, uint64_t no
 	vigil->grace_until_nsec = now_nsec + rule->grace_nsec;
 }
 
-uint64_t vigil_silence(const struct vigil *vigil)
-{
-	return vigil->silent.elapsed_nsec;
-}
-
 static enum vigil_verdict judge_silence(struct vigil *vigil, const struct vigil_rule *rule,
 					const struct vigil_observation *seen, uint64_t elapsed_nsec)
 {
 	if (seen->cheeps > 0) {
 		/* What was taken before it sang is no part of the new silence, and cannot be told from what came after. */
 		vigil->silent = (struct vigil_part){ 0 };
-		vigil->told = false;
 		return VIGIL_CALM;
 	}
 
 	add(&vigil->silent, seen, elapsed_nsec);
 	if (seen->overdue_nsec < rule->patience_nsec || seen->now_nsec < vigil->grace_until_nsec)
 		return VIGIL_CALM;
+	vigil->judged_nsec = vigil->silent.elapsed_nsec;
 	if (blamed(rule, &vigil->silent))
 		return VIGIL_SILENCE;
-	if (vigil->told)
-		return VIGIL_CALM;
-	vigil->told = true;
-	return VIGIL_INNOCENT;
+	vigil->silent = (struct vigil_part){ 0 };
+	vigil->grace_until_nsec = seen->now_nsec + rule->patience_nsec;
+	return VIGIL_SILENT_INNOCENT;
 }
 
 static uint64_t mean_late(const struct vigil_part *part)
@@ -65,7 +64,7 @@ static uint64_t mean_late(const struct vigil_part *part)
 	return part->late_usec2 * 1000 / (part->elapsed_nsec / 1000 + 1);
 }
 
-static bool sluggish(struct vigil *vigil, const struct vigil_rule *rule)
+static enum vigil_verdict judge_window(struct vigil *vigil, const struct vigil_rule *rule)
 {
 	struct vigil_part sum = { 0 };
 	unsigned int late_parts = 0;
@@ -79,23 +78,27 @@ static bool sluggish(struct vigil *vigil, const struct vigil_rule *rule)
 		late_parts += mean_late(part) >= rule->sluggish_nsec;
 	}
 	vigil->mean_late_nsec = mean_late(&sum);
-	return vigil->mean_late_nsec >= rule->sluggish_nsec && late_parts >= VIGIL_PARTS / 2 && blamed(rule, &sum);
+	if (vigil->mean_late_nsec < rule->sluggish_nsec || late_parts < VIGIL_PARTS / 2)
+		return VIGIL_CALM;
+	return blamed(rule, &sum) ? VIGIL_SLUGGISH : VIGIL_SLUGGISH_INNOCENT;
 }
 
 static enum vigil_verdict judge_sluggishness(struct vigil *vigil, const struct vigil_rule *rule,
 					     const struct vigil_observation *seen, uint64_t elapsed_nsec)
 {
 	struct vigil_part *part = &vigil->parts[vigil->newest];
+	enum vigil_verdict verdict = VIGIL_CALM;
 
 	add(part, seen, elapsed_nsec);
 	if (part->elapsed_nsec < rule->window_nsec / VIGIL_PARTS)
 		return VIGIL_CALM;
 
 	vigil->filled++;
-	bool slow = vigil->filled >= VIGIL_PARTS && sluggish(vigil, rule);
+	if (vigil->filled >= VIGIL_PARTS)
+		verdict = judge_window(vigil, rule);
 	vigil->newest = (vigil->newest + 1) % VIGIL_PARTS;
 	vigil->parts[vigil->newest] = (struct vigil_part){ 0 };
-	return slow ? VIGIL_SLUGGISH : VIGIL_CALM;
+	return verdict;
 }
 
 enum vigil_verdict vigil_step(struct vigil *vigil, const struct vigil_rule *rule,
@@ -107,7 +110,9 @@ enum vigil_verdict vigil_step(struct vigil *vigil, const struct vigil_rule *rule
 	vigil->last_nsec = seen->now_nsec;
 	silence = judge_silence(vigil, rule, seen, elapsed_nsec);
 	sluggishness = judge_sluggishness(vigil, rule, seen, elapsed_nsec);
-	return silence != VIGIL_CALM ? silence : sluggishness;
+	if (silence == VIGIL_CALM || (silence == VIGIL_SILENT_INNOCENT && sluggishness == VIGIL_SLUGGISH))
+		return sluggishness;
+	return silence;
 }
 
 static uint64_t demand(const struct vigil_suspect *suspect)

@@ -53,30 +53,32 @@ enum vigil_verdict {
 	/* It starves, and the granted threads are to blame. */
 	VIGIL_SILENCE,
 	VIGIL_SLUGGISH,
-	/* It starves, and somebody else is to blame. */
-	VIGIL_INNOCENT,
+	/* It starves, and somebody else is to blame: behind a crowd of ordinary threads a canary is easily late. */
+	VIGIL_SILENT_INNOCENT,
+	VIGIL_SLUGGISH_INNOCENT,
 };
 
 struct vigil_part {
 	uint64_t elapsed_nsec, granted_nsec, stolen_nsec, late_usec2;
 };
 
-/* What being late by so much adds to the sum above. */
+/* What being late by so much adds to the sum above; beyond ten seconds no more. */
 uint64_t vigil_lateness(uint64_t late_nsec);
 
 struct vigil {
 	uint64_t last_nsec;
+	/* No silence is judged before. */
 	uint64_t grace_until_nsec;
-	/* Since the canary last sang. */
+	/* Since the canary last sang, or since this silence was last judged. */
 	struct vigil_part silent;
 	/* The newest part is the one being filled. */
 	struct vigil_part parts[VIGIL_PARTS];
 	unsigned int newest;
 	/* How many parts were filled since the start. */
 	uint64_t filled;
-	/* How late the canary was on average when the last window ended. */
+	/* How long the silence was that was last judged, and how late the canary on average when the last window ended. */
+	uint64_t judged_nsec;
 	uint64_t mean_late_nsec;
-	bool told;
 };
 
 /* Starts anew: nothing that was seen before counts. */
@@ -85,12 +87,12 @@ void vigil_restart(struct vigil *vigil, uint64_t now_nsec);
 /* To be called after somebody was demoted: the others get their grace. */
 void vigil_spare(struct vigil *vigil, const struct vigil_rule *rule, uint64_t now_nsec);
 
-/* Observations come in order of time. VIGIL_INNOCENT is said once for each silence. */
+/*
+ * Observations come in order of time. A silence that nobody is blamed for is judged anew after as much patience, by what
+ * came since: whoever takes over in it shall not hide behind who was there before.
+ */
 enum vigil_verdict vigil_step(struct vigil *vigil, const struct vigil_rule *rule,
 			      const struct vigil_observation *seen);
-
-/* How long the silence that is being judged has lasted, as far as anybody watched. */
-uint64_t vigil_silence(const struct vigil *vigil);
 
 /* One granted thread's part in it. */
 struct vigil_suspect {

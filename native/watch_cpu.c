@@ -8,8 +8,10 @@
 /* A canary is armed where granted threads take so many thousandths of the CPU, and disarmed when they took less for a while. */
 #define ARM_PERMILLE 250
 #define CALM_NSEC NSEC_PER_SEC
-/* The watchdog itself must get to the CPU within this time, or that CPU was frozen, stolen or taken away. */
+/* Somebody of the watchdog's priority must get to run there within this time, or that CPU was frozen, stolen or taken away. */
 #define VISIT_NSEC (100 * NSEC_PER_MSEC)
+/* Who took a tenth is a suspect, and of a crowd where nobody did any: the first so many of them. */
+#define SUSPECTS_MAX 64
 
 static void tally(struct tally *tally, uint64_t serial, const struct guest *guest)
 {
@@ -55,26 +57,38 @@ static void set_out(struct rtb_watchdog *dog, struct cpu *cpu, uint64_t now)
 void start_cpu_anew(struct rtb_watchdog *dog, struct cpu *cpu, uint64_t now)
 {
 	vigil_restart(&cpu->vigil, now);
-	set_out(dog, cpu, now);
 	canary_arm(&cpu->canary, now);
-	cpu->quiet_since_nsec = now;
+	set_out(dog, cpu, now);
+	cpu->quiet_since_nsec = cpu->armed_nsec = now;
 	cpu->armed = true;
+}
+
+/* After a demotion there: the others get their grace. */
+void spare_cpu(struct rtb_watchdog *dog, struct cpu *cpu)
+{
+	uint64_t now = now_nsec();
+
+	vigil_spare(&cpu->vigil, &dog->vigil_rule, now);
+	set_out(dog, cpu, now);
+}
+
+static void tell_of(struct rtb_watchdog *dog, const struct cpu *cpu, enum rtb_watchdog_event_kind kind)
+{
+	events_tell(&dog->events, (struct rtb_watchdog_event){ .kind = (int32_t)kind, .cpu = cpu->canary.cpu });
 }
 
 static void recover(struct rtb_watchdog *dog, struct cpu *cpu)
 {
-	if (!cpu->starved)
-		return;
-	cpu->starved = false;
-	tell(dog, (struct rtb_watchdog_event){ .kind = RTB_RECOVERED, .cpu = cpu->canary.cpu });
+	if (cpu->starved)
+		tell_of(dog, cpu, RTB_RECOVERED);
+	cpu->starved = cpu->named = false;
 }
 
-static bool disarm(struct rtb_watchdog *dog, struct cpu *cpu)
+void disarm_cpu(struct rtb_watchdog *dog, struct cpu *cpu)
 {
 	canary_disarm(&cpu->canary);
 	cpu->armed = false;
 	recover(dog, cpu);
-	return false;
 }
 
 bool burns(const struct cpu *cpu, uint64_t elapsed)
@@ -82,18 +96,35 @@ bool burns(const struct cpu *cpu, uint64_t elapsed)
 	return cpu->burned_nsec * 1000 >= elapsed * ARM_PERMILLE && cpu->burned_nsec > 0;
 }
 
-static bool visit(struct rtb_watchdog *dog, int cpu)
-{
-	uint64_t set_out_nsec = now_nsec();
-	cpu_set_t there;
+enum visit {
+	REACHED,
+	/* The CPU runs, but threads of the watchdog's own priority or above. */
+	HELD,
+	/* Nobody ran there, as far as the kernel counts. */
+	LOST,
+};
 
-	CPU_ZERO(&there);
-	CPU_SET(cpu, &there);
-	if (sched_setaffinity(0, sizeof there, &there) < 0)
-		return false;
-	bool reached = sched_getcpu() == cpu && now_nsec() - set_out_nsec < VISIT_NSEC;
-	sched_setaffinity(0, sizeof dog->home, &dog->home);
-	return reached;
+static uint64_t work(const struct cpu_times *times)
+{
+	return times->busy_nsec - times->stolen_nsec;
+}
+
+static enum visit visit(struct rtb_watchdog *dog, struct cpu *cpu)
+{
+	uint64_t third = dog->vigil_rule.patience_nsec / 3;
+	uint64_t within = third > VISIT_NSEC ? third : VISIT_NSEC;
+	const struct cpu_times *times = &dog->times[cpu->canary.cpu];
+	uint64_t start = now_nsec(), worked;
+
+	look_at_cpus(dog);
+	worked = work(times);
+	bool reached = canary_visit(&cpu->canary, dog->rule.priority, within);
+	uint64_t took = now_nsec() - start;
+	intended(dog, took < within ? took : within);
+	if (reached)
+		return REACHED;
+	look_at_cpus(dog);
+	return work(times) >= worked + within / 2 ? HELD : LOST;
 }
 
 /* How much the guest took and wanted in the window that the verdict is about. */
@@ -115,40 +146,63 @@ static struct vigil_suspect suspect(const struct guest *guest, const struct cpu 
 	return sum;
 }
 
-/* Demotes the offender, whom `event` is to tell of. False when nobody can be. */
-static bool demote_offender(struct rtb_watchdog *dog, struct cpu *cpu, enum vigil_verdict verdict,
-			    struct rtb_watchdog_event event)
+/* Those who ran for at least so long; of more than there is room for, the first. */
+static size_t line_up(struct rtb_watchdog *dog, const struct cpu *cpu, enum vigil_verdict verdict, uint64_t least_nsec,
+		      struct vigil_suspect suspects[SUSPECTS_MAX], size_t slots[SUSPECTS_MAX])
 {
 	size_t high = atomic_load(&dog->roster.high);
 	size_t found = 0;
 
-	for (size_t i = 0; i < high; i++) {
+	for (size_t i = 0; i < high && found < SUSPECTS_MAX; i++) {
 		const struct guest *guest = roster_guest(&dog->roster, i);
 		if (guest == NULL || guest->demoted || guest->kind != GRANT_REALTIME || guest->cpu != cpu->canary.cpu)
 			continue;
-		dog->suspects[found] = suspect(guest, cpu, verdict);
-		dog->suspect_slots[found++] = i;
+		suspects[found] = suspect(guest, cpu, verdict);
+		slots[found] = i;
+		found += suspects[found].run_nsec >= least_nsec;
 	}
+	return found;
+}
 
-	ptrdiff_t offender = vigil_offender(dog->suspects, found, event.window_nsec);
+/* Demotes the offender, whom `event` is to tell of. False when nobody is left who ran. */
+static bool demote_offender(struct rtb_watchdog *dog, const struct cpu *cpu, enum vigil_verdict verdict,
+			    struct rtb_watchdog_event event)
+{
+	struct vigil_suspect suspects[SUSPECTS_MAX];
+	size_t slots[SUSPECTS_MAX];
+	size_t found = line_up(dog, cpu, verdict, event.window_nsec / 10, suspects, slots);
+
+	if (found == 0)
+		found = line_up(dog, cpu, verdict, 1, suspects, slots);
+
+	ptrdiff_t offender = vigil_offender(suspects, found, event.window_nsec);
 	if (offender < 0)
 		return false;
-	event.ran_nsec = dog->suspects[offender].run_nsec;
-	demote(dog, dog->suspect_slots[offender], event);
+	event.ran_nsec = suspects[offender].run_nsec;
+	demote(dog, slots[offender], event);
 	return true;
+}
+
+void tell_starved(struct rtb_watchdog *dog, struct cpu *cpu, struct rtb_watchdog_event event)
+{
+	event.kind = RTB_STARVED;
+	cpu->starved = true;
+	cpu->late_nsec = now_nsec();
+	events_tell(&dog->events, event);
 }
 
 static void pass_verdict(struct rtb_watchdog *dog, struct cpu *cpu, enum vigil_verdict verdict, uint64_t overdue_nsec)
 {
-	bool sluggish = verdict == VIGIL_SLUGGISH;
+	bool sluggish = verdict == VIGIL_SLUGGISH || verdict == VIGIL_SLUGGISH_INNOCENT;
 	struct rtb_watchdog_event event = {
 		.cpu = cpu->canary.cpu,
-		.reason = sluggish ? RTB_SLUGGISH : verdict == VIGIL_SILENCE ? RTB_SILENCE : RTB_INNOCENT,
+		.reason = sluggish ? RTB_SLUGGISH : RTB_SILENCE,
 		.late_nsec = sluggish ? cpu->vigil.mean_late_nsec : overdue_nsec,
-		.window_nsec = sluggish ? now_nsec() - cpu->parts_since_nsec[RECENT_PARTS - 1] : vigil_silence(&cpu->vigil),
+		.window_nsec = sluggish ? now_nsec() - cpu->parts_since_nsec[RECENT_PARTS - 1] : cpu->vigil.judged_nsec,
 	};
+	enum visit found = visit(dog, cpu);
 
-	if (!visit(dog, cpu->canary.cpu)) {
+	if (found == LOST) {
 		start_cpu_anew(dog, cpu, now_nsec());
 		return;
 	}
@@ -156,17 +210,20 @@ static void pass_verdict(struct rtb_watchdog *dog, struct cpu *cpu, enum vigil_v
 	if (!sluggish && atomic_load(&cpu->canary.cheeps) != cpu->cheeps)
 		return;
 
-	bool demoted = verdict != VIGIL_INNOCENT && demote_offender(dog, cpu, verdict, event);
-	cpu->starved = true;
-	event.kind = RTB_STARVED;
-	tell(dog, event);
-	if (!demoted && verdict == VIGIL_INNOCENT)
+	if (found == REACHED && (verdict == VIGIL_SILENCE || verdict == VIGIL_SLUGGISH)) {
+		tell_starved(dog, cpu, event);
+		demote_offender(dog, cpu, verdict, event);
+		spare_cpu(dog, cpu);
 		return;
-	vigil_spare(&cpu->vigil, &dog->vigil_rule, now_nsec());
-	set_out(dog, cpu, now_nsec());
+	}
+	event.reason = RTB_INNOCENT;
+	/* Ordinary threads alone can make it sluggish: that is no news. */
+	if (!sluggish && !cpu->starved)
+		tell_starved(dog, cpu, event);
+	seek_strangers(dog, cpu);
 }
 
-static void watch(struct rtb_watchdog *dog, struct cpu *cpu, uint64_t now)
+static struct vigil_observation observe(struct rtb_watchdog *dog, struct cpu *cpu, uint64_t now)
 {
 	uint64_t cheeps = atomic_load(&cpu->canary.cheeps);
 	uint64_t late = atomic_load(&cpu->canary.late_usec2);
@@ -174,7 +231,8 @@ static void watch(struct rtb_watchdog *dog, struct cpu *cpu, uint64_t now)
 	struct vigil_observation seen = {
 		.now_nsec = now,
 		.granted_nsec = cpu->burned_nsec,
-		.stolen_nsec = stolen - cpu->stolen_nsec,
+		/* A virtual machine's can go backwards. */
+		.stolen_nsec = stolen > cpu->stolen_nsec ? stolen - cpu->stolen_nsec : 0,
 		.cheeps = (uint32_t)(cheeps - cpu->cheeps),
 		.late_usec2 = late - cpu->late_usec2,
 		.overdue_nsec = canary_overdue(&cpu->canary, now),
@@ -183,40 +241,78 @@ static void watch(struct rtb_watchdog *dog, struct cpu *cpu, uint64_t now)
 	cpu->cheeps = cheeps;
 	cpu->late_usec2 = late;
 	cpu->stolen_nsec = stolen;
-	if (seen.cheeps > 0) {
-		cpu->silent_serial = new_serial(dog);
-		if (seen.late_usec2 <= vigil_lateness(dog->vigil_rule.sluggish_nsec))
-			recover(dog, cpu);
-	}
+	return seen;
+}
 
+static void watch(struct rtb_watchdog *dog, struct cpu *cpu, uint64_t now)
+{
+	struct vigil_observation seen = observe(dog, cpu, now);
 	enum vigil_verdict verdict = vigil_step(&cpu->vigil, &dog->vigil_rule, &seen);
+
+	/* The fair server of Linux 6.12 lets it sing in each second: it is well when it was not late for longer than that. */
+	if (seen.overdue_nsec > dog->vigil_rule.sluggish_nsec ||
+	    seen.late_usec2 > vigil_lateness(dog->vigil_rule.sluggish_nsec))
+		cpu->late_nsec = now;
+	if (now - cpu->late_nsec > CALM_NSEC)
+		recover(dog, cpu);
+
 	if (verdict != VIGIL_CALM)
 		pass_verdict(dog, cpu, verdict, seen.overdue_nsec);
+	if (seen.cheeps > 0 || verdict == VIGIL_SILENT_INNOCENT)
+		cpu->silent_serial = new_serial(dog);
 	if (cpu->vigil.filled != cpu->parts_filled)
 		new_part(dog, cpu, now);
+}
+
+static void give_up(struct rtb_watchdog *dog, struct cpu *cpu)
+{
+	if (!cpu->unreachable)
+		tell_of(dog, cpu, RTB_UNREACHABLE);
+	cpu->unreachable = true;
+	disarm_cpu(dog, cpu);
+}
+
+static void reach_again(struct rtb_watchdog *dog, struct cpu *cpu)
+{
+	if (cpu->unreachable)
+		tell_of(dog, cpu, RTB_RECOVERED);
+	cpu->unreachable = false;
+}
+
+static bool judge_unarmed(struct rtb_watchdog *dog, struct cpu *cpu, uint64_t now)
+{
+	/* Where none could be put before, once a second is enough. */
+	if (cpu->unreachable && now - cpu->armed_nsec < NSEC_PER_SEC)
+		return false;
+	if (!atomic_load(&cpu->canary.started)) {
+		atomic_store(&dog->canary_missing, true);
+		cpu->armed_nsec = now;
+		give_up(dog, cpu);
+		return false;
+	}
+	start_cpu_anew(dog, cpu, now);
+	return true;
 }
 
 bool judge_cpu(struct rtb_watchdog *dog, struct cpu *cpu, uint64_t now, uint64_t elapsed)
 {
 	bool burning = burns(cpu, elapsed);
 
-	if (!cpu->armed) {
-		if (burning && cpu->canary.started)
-			start_cpu_anew(dog, cpu, now);
-		return cpu->armed;
-	}
+	if (!cpu->armed)
+		return burning && judge_unarmed(dog, cpu, now);
 	if (atomic_load(&cpu->canary.unreachable)) {
-		if (!cpu->unreachable)
-			tell(dog, (struct rtb_watchdog_event){ .kind = RTB_UNREACHABLE, .cpu = cpu->canary.cpu });
-		cpu->unreachable = true;
-		return disarm(dog, cpu);
+		give_up(dog, cpu);
+		return false;
 	}
+	if (atomic_load(&cpu->canary.cheeps) != cpu->cheeps)
+		reach_again(dog, cpu);
 
-	cpu->unreachable = false;
 	if (burning)
 		cpu->quiet_since_nsec = now;
-	if (now - cpu->quiet_since_nsec > CALM_NSEC)
-		return disarm(dog, cpu);
+	if (now - cpu->quiet_since_nsec > CALM_NSEC) {
+		disarm_cpu(dog, cpu);
+		return false;
+	}
 	watch(dog, cpu, now);
 	return true;
 }

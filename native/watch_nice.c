@@ -2,7 +2,7 @@
 
 /*
  * High-priority threads, which no canary can judge: nice acts within a cgroup only, and a short sleeper is served first.
- * Whoever of a user's burns most loses it when they together take a CPU's worth while ordinary threads wait.
+ * Where they take a CPU's worth and ordinary threads wait, the greediest of the user who takes it loses it first.
  */
 #define _GNU_SOURCE
 #include "now.h"
@@ -36,21 +36,21 @@ static void begin(struct rtb_watchdog *dog, uint64_t now, uint64_t length_nsec)
 		.length_nsec = length_nsec,
 		.busy_nsec = busy(dog),
 	};
+	for (size_t i = 0; i < dog->cpu_count; i++)
+		dog->cpus[i].nice_nsec = 0;
 }
 
 void count_nice(struct rtb_watchdog *dog, struct guest *guest)
 {
-	if (!dog->nice.running)
-		return;
 	if (guest->nice.serial != dog->nice.serial)
 		guest->nice = (struct tally){ .serial = dog->nice.serial };
 	guest->nice.run_nsec += guest->ran_nsec;
-	dog->nice.granted_waiting_nsec += guest->waited_nsec;
+	dog->cpus[guest->cpu].nice_nsec += guest->ran_nsec;
 }
 
 /*
- * Whether ordinary threads waited. Of the runnable threads some ran, and of those that did not some are granted ones: the
- * rest is them. (Counters of what waits on one CPU are not in every kernel.)
+ * Whether anybody else waited, on any CPU: if not, the scout can stay at home. Of the runnable threads some ran, and of
+ * those that did not some are granted ones: the rest is them. (Counters of what waits on one CPU are not in every kernel.)
  */
 static bool others_wait(const struct rtb_watchdog *dog, uint64_t elapsed)
 {
@@ -61,89 +61,143 @@ static bool others_wait(const struct rtb_watchdog *dog, uint64_t elapsed)
 	return waiting * 1000 >= (int64_t)(elapsed * WAITING_PERMILLE);
 }
 
-static uint64_t taken(const struct rtb_watchdog *dog, const struct guest *guest)
+/* Whether ordinary threads waited where the scout has been. */
+static bool ordinary_wait(const struct scout *scout)
 {
-	bool counts = !guest->demoted && guest->kind == GRANT_HIGH_PRIORITY && guest->nice.serial == dog->nice.serial;
+	uint64_t waiting = 0;
 
-	return counts ? guest->nice.run_nsec : 0;
+	for (size_t i = 0; i < scout->count; i++) {
+		const struct finding *found = &scout->findings[i];
+		waiting += found->ready_nsec > found->run_nsec ? found->ready_nsec - found->run_nsec : 0;
+	}
+	return waiting * 1000 >= scout->window_nsec * WAITING_PERMILLE && waiting > 0;
 }
 
-/* Who took a thousandth of a CPU or more, which only so many can: into suspect_slots. Returns how many. */
-static size_t find_burners(struct rtb_watchdog *dog, uint64_t elapsed)
+/* What a thread took, of those that are on this CPU now. */
+static uint64_t taken(const struct rtb_watchdog *dog, const struct guest *guest, size_t cpu)
+{
+	if (guest == NULL || guest->demoted || guest->kind != GRANT_HIGH_PRIORITY || guest->cpu != (int)cpu)
+		return 0;
+	return guest->nice.serial == dog->nice.serial ? guest->nice.run_nsec : 0;
+}
+
+/* The only user there who can have taken more than half of all that was taken (Boyer and Moore's majority vote). */
+static uint32_t main_user(struct rtb_watchdog *dog, size_t cpu)
 {
 	size_t high = atomic_load(&dog->roster.high);
-	size_t found = 0;
+	uint64_t lead = 0;
+	uint32_t uid = 0;
 
 	for (size_t i = 0; i < high; i++) {
 		const struct guest *guest = roster_guest(&dog->roster, i);
-		if (guest != NULL && taken(dog, guest) * 1000 >= elapsed)
-			dog->suspect_slots[found++] = i;
-	}
-	return found;
-}
-
-/* The greediest thread of a user whose threads together took at least `least_nsec` of one CPU; -1 when there is none. */
-static ptrdiff_t find_greediest(struct rtb_watchdog *dog, size_t burners, uint64_t least_nsec)
-{
-	for (size_t i = 0; i < burners; i++) {
-		const struct guest *guest = &dog->roster.slots[dog->suspect_slots[i]].guest;
-		uint64_t sum = 0, most = 0;
-		ptrdiff_t greediest = -1;
-
-		for (size_t j = 0; j < burners; j++) {
-			const struct guest *other = &dog->roster.slots[dog->suspect_slots[j]].guest;
-			if (other->uid != guest->uid || other->cpu != guest->cpu)
-				continue;
-			sum += taken(dog, other);
-			if (taken(dog, other) > most) {
-				most = taken(dog, other);
-				greediest = (ptrdiff_t)dog->suspect_slots[j];
-			}
+		uint64_t nsec = taken(dog, guest, cpu);
+		if (nsec == 0)
+			continue;
+		if (guest->uid == uid) {
+			lead += nsec;
+		} else if (nsec > lead) {
+			uid = guest->uid;
+			lead = nsec - lead;
+		} else {
+			lead -= nsec;
 		}
-		if (sum >= least_nsec)
-			return greediest;
 	}
-	return -1;
+	return uid;
 }
 
-static bool demote_greediest(struct rtb_watchdog *dog, uint64_t elapsed)
+/* The greediest thread of the user whose threads together took at least `least_nsec` there; -1 when there is none. */
+static ptrdiff_t find_greediest(struct rtb_watchdog *dog, size_t cpu, uint64_t least_nsec)
 {
-	uint64_t least = elapsed * (uint64_t)dog->rule.blame_permille / 1000;
-	ptrdiff_t greediest = find_greediest(dog, find_burners(dog, elapsed), least);
+	size_t high = atomic_load(&dog->roster.high);
+	uint32_t uid = main_user(dog, cpu);
+	uint64_t sum = 0, most = 0;
+	ptrdiff_t greediest = -1;
+
+	for (size_t i = 0; i < high; i++) {
+		const struct guest *guest = roster_guest(&dog->roster, i);
+		uint64_t nsec = taken(dog, guest, cpu);
+		if (nsec == 0 || guest->uid != uid)
+			continue;
+		sum += nsec;
+		if (nsec > most) {
+			most = nsec;
+			greediest = (ptrdiff_t)i;
+		}
+	}
+	return sum >= least_nsec ? greediest : -1;
+}
+
+static uint64_t least(const struct rtb_watchdog *dog, uint64_t elapsed)
+{
+	return elapsed * (uint64_t)dog->rule.blame_permille / 1000;
+}
+
+static bool demote_greediest(struct rtb_watchdog *dog, size_t cpu, uint64_t elapsed)
+{
+	ptrdiff_t greediest = find_greediest(dog, cpu, least(dog, elapsed));
+	struct rtb_watchdog_event event = { .cpu = (int32_t)cpu, .reason = RTB_NICE, .window_nsec = elapsed };
 
 	if (greediest < 0)
 		return false;
-	const struct guest *guest = &dog->roster.slots[greediest].guest;
-	struct rtb_watchdog_event event = {
-		.cpu = guest->cpu,
-		.reason = RTB_NICE,
-		.ran_nsec = guest->nice.run_nsec,
-		.window_nsec = elapsed,
-	};
+	event.ran_nsec = dog->roster.slots[greediest].guest.nice.run_nsec;
 	return demote(dog, (size_t)greediest, event);
+}
+
+/* Sends the scout to the next CPU, from `nice.cpu` on, that they took. False when there is none left. */
+static bool send_scout(struct rtb_watchdog *dog, uint64_t elapsed)
+{
+	struct nice_watch *nice = &dog->nice;
+
+	for (; nice->cpu < dog->cpu_count; nice->cpu++) {
+		if (dog->cpus[nice->cpu].nice_nsec < least(dog, elapsed))
+			continue;
+		nice->scouting = scout_send(&dog->scout, SCOUT_ORDINARY, (int)nice->cpu);
+		/* If it was out, it is asked again at the next look. */
+		return true;
+	}
+	return false;
+}
+
+/* What the scout found. Returns whether somebody was demoted. */
+static bool hear_scout(struct rtb_watchdog *dog, uint64_t elapsed)
+{
+	bool demoted = ordinary_wait(&dog->scout) && demote_greediest(dog, dog->nice.cpu, elapsed);
+
+	scout_dismiss(&dog->scout);
+	dog->nice.scouting = false;
+	dog->nice.cpu++;
+	return demoted;
 }
 
 void judge_nice(struct rtb_watchdog *dog, uint64_t now, bool burning)
 {
 	uint64_t window = (uint64_t)dog->rule.nice_window_msec * NSEC_PER_MSEC;
-	uint64_t elapsed = now - dog->nice.since_nsec;
+	struct nice_watch *nice = &dog->nice;
+	uint64_t elapsed = now - nice->since_nsec;
+	bool back = scout_back(&dog->scout, SCOUT_ORDINARY);
 
-	if (!dog->nice.running) {
+	if (back && !(nice->running && nice->scouting)) {
+		/* The window it was sent for is over. */
+		scout_dismiss(&dog->scout);
+		back = false;
+	}
+	if (!nice->running) {
 		if (burning)
 			begin(dog, now, window);
 		return;
 	}
 	/* Of all that is runnable the watchdog itself is one. */
 	if (dog->runnable > 0) {
-		dog->nice.runnable += (uint64_t)dog->runnable - 1;
-		dog->nice.looks++;
+		nice->runnable += (uint64_t)dog->runnable - 1;
+		nice->looks++;
 	}
-	if (elapsed < dog->nice.length_nsec)
+	if (elapsed < nice->length_nsec || (nice->scouting && !back))
 		return;
 
-	bool demoted = others_wait(dog, elapsed) && demote_greediest(dog, elapsed);
-	if (demoted || burning)
-		begin(dog, now, demoted ? NEXT_NSEC : window);
-	else
-		start_nice_anew(dog);
+	if (back && hear_scout(dog, elapsed))
+		begin(dog, now, NEXT_NSEC);
+	else if ((!back && !others_wait(dog, elapsed)) || !send_scout(dog, elapsed))
+		nice->running = false;
+	if (!nice->running && burning)
+		begin(dog, now, window);
 }
