@@ -247,7 +247,7 @@ test('a broker out of descriptors says so, serves on, and is itself again when t
   expect(await bob.call(properties(rtkitFace), 'GetAll', 's', rtkitFace.name)).toMatchObject({ ok: true });
 
   for (const tid of tids) await alice.end(tid);
-  expect(await ask(ownFace, realtime(alice, 0, 5))).toMatchObject({ ok: true });
+  await expect.poll(() => ask(ownFace, realtime(alice, 0, 5))).toMatchObject({ ok: true });
   await poor.clear();
   await poor.stop();
 });
