@@ -341,13 +341,13 @@ const chapters: readonly Chapter[] = [
   },
   {
     title: 'when polkit stands still',
-    start: () => Stage.start({ 'polkit.timeout_msec': 200 }),
+    start: () => Stage.start({ 'polkit.timeout_msec': 500 }),
     afterEach: (stage) => stage.rig.resumePolkit(),
     rows: {
       AuthorityUnavailable: [
         [
           'a request',
-          'polkit could not be asked: it did not answer within 0.2 s',
+          'polkit could not be asked: it did not answer within 0.5 s',
           async ({ stage, alice, tid }) => {
             await stage.rig.pausePolkit();
             return realtime(alice, tid, 5);
