@@ -4,6 +4,7 @@ import type { Child } from '../rig/child.ts';
 import { type Look, look } from '../rig/kernel.ts';
 import { type Rig, startRig } from '../rig/rig.ts';
 import { aside, chapter, claim, paint, say, table, verdict } from './paper.ts';
+import { config, starve } from './starve.ts';
 
 const priority = 10;
 const rttimeUsec = 200_000;
@@ -19,13 +20,14 @@ async function demo(): Promise<number> {
   const tid = await grant(alice);
   await refuse(rig, alice);
   await list(rig, alice, tid);
+  await starve(rig, broker, alice);
   if (process.argv.includes('--stay')) await stay(rig);
   await cleanUp(rig, broker, [alice]);
   return verdict();
 }
 
 async function start(rig: Rig): Promise<Child> {
-  const broker = await rig.startBroker();
+  const broker = await rig.startBroker({ config });
   const owners = (await rig.busctl(['list', '--no-legend'])).stdout;
   const owns = (pid: number | undefined, name: string) => new RegExp(`^${name} +${pid} `, 'm').test(owners);
 

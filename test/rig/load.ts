@@ -122,8 +122,8 @@ export class Load {
   /** Ends it, or waits until it has. */
   async finish(): Promise<readonly Outcome[]> {
     if (this.#child.alive) this.#child.process.stdin.write('finish\n');
-    const { threads } = JSON.parse(await this.#child.line(/"threads"/)) as { threads: Outcome[] };
     await this.#child.exited;
+    const { threads } = JSON.parse(await this.#child.line(/^{"threads"/)) as { threads: Outcome[] };
     return threads;
   }
 
