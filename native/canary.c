@@ -19,19 +19,19 @@
 
 #define LONG_BITS (CHAR_BIT * sizeof(unsigned long))
 
-/* A cpu_set_t ends at 1024 CPUs. */
-static bool pin(int cpu)
+/* 0 is the caller. A cpu_set_t ends at 1024 CPUs. */
+static bool pin(int tid, int cpu)
 {
 	unsigned long only[CPUS_MAX / LONG_BITS] = { 0 };
 
 	only[(size_t)cpu / LONG_BITS] = 1UL << (size_t)cpu % LONG_BITS;
-	return syscall(SYS_sched_setaffinity, 0, sizeof only, only) == 0;
+	return syscall(SYS_sched_setaffinity, tid, sizeof only, only) == 0;
 }
 
 /* Hot-plugging and cpusets move a pinned thread elsewhere without a word. */
 static bool on_its_cpu(struct canary *canary)
 {
-	bool there = sched_getcpu() == canary->cpu || pin(canary->cpu);
+	bool there = sched_getcpu() == canary->cpu || pin(0, canary->cpu);
 
 	atomic_store(&canary->unreachable, !there);
 	return there;
@@ -55,13 +55,16 @@ static void count(struct canary *canary, uint64_t late_nsec)
 	atomic_fetch_add(&canary->cheeps, 1);
 }
 
-/* Gives back the priority that was lent, and waits its turn again before it goes on. */
+/*
+ * Gives back the priority that was lent, and waits its turn again before it goes on: until nobody has lent it anything, or
+ * the next visit would make it cheep.
+ */
 static void answer(struct canary *canary)
 {
-	if (!atomic_exchange(&canary->asked, false))
-		return;
-	eventfd_write(canary->answer_fd, 1);
-	rtb_sched_set(rtb_tid(), SCHED_OTHER, 0, 0, 0);
+	while (atomic_exchange(&canary->asked, false)) {
+		eventfd_write(canary->answer_fd, 1);
+		rtb_sched_set(rtb_tid(), SCHED_OTHER, 0, 0, 0);
+	}
 }
 
 static void sing(struct canary *canary)
@@ -139,7 +142,9 @@ void canary_arm(struct canary *canary, uint64_t now_nsec)
 	atomic_store(&canary->due_nsec, now_nsec);
 	if (atomic_load(&canary->armed))
 		return;
-	atomic_store(&canary->unreachable, false);
+	/* Not by itself: it may wake on another CPU, and starve there for what nobody does here. */
+	int tid = atomic_load(&canary->tid);
+	atomic_store(&canary->unreachable, tid != 0 && !pin(tid, canary->cpu));
 	atomic_store(&canary->armed, true);
 	eventfd_write(canary->wake_fd, 1);
 }

@@ -175,7 +175,8 @@ static void a_visit_gets_through_to_a_starving_canary(void)
 	for (int tries = 0; tries < 5 && !starved; tries++) {
 		start_hog(&hog, SCHED_RR, 10);
 		usleep(200000);
-		starved = visit_starving(&canary);
+		/* The second one finds it where the first one left it. */
+		starved = visit_starving(&canary) && visit_starving(&canary);
 		end_hog(&hog);
 	}
 	CHECK(starved);
@@ -240,6 +241,27 @@ static void moved_it_comes_back(void)
 	canary_stop(&canary);
 }
 
+/* Where it was started, somebody starves it: what is that to its own CPU? */
+static void it_sings_though_it_slept_elsewhere(void)
+{
+	struct canary canary = { .cpu = 0 };
+	struct hog hog;
+
+	stay_on(CPU);
+	CHECK(canary_start(&canary) == 0);
+	while (atomic_load(&canary.tid) == 0)
+		usleep(100);
+	stay_on(0);
+	usleep(10000);
+	start_hog(&hog, SCHED_RR, 10);
+	canary_arm(&canary, now_nsec());
+	for (int i = 0; i < 300 && atomic_load(&canary.cheeps) == 0; i++)
+		usleep(1000);
+	CHECK(atomic_load(&canary.cheeps) > 0);
+	end_hog(&hog);
+	canary_stop(&canary);
+}
+
 int main(void)
 {
 	on_a_cpu_that_is_not_there_it_says_so();
@@ -250,6 +272,7 @@ int main(void)
 	stay_on(0);
 	it_sings_while_it_is_armed();
 	moved_it_comes_back();
+	it_sings_though_it_slept_elsewhere();
 	starved_it_is_late_and_says_so_afterwards();
 	armed_anew_it_owes_nothing();
 	a_visit_gets_through_to_a_starving_canary();
