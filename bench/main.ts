@@ -6,6 +6,7 @@ import { type Options, parseOptions, usage } from './options.ts';
 import { PolkitStops } from './polkit.ts';
 import { bigMessageVerdict, summary, table } from './report.ts';
 import { Results } from './results.ts';
+import { starve } from './starve/main.ts';
 import type { Subject } from './subjects.ts';
 
 /** Above this share of the CPUs in the hands of others, the figures are theirs as much as ours. */
@@ -55,6 +56,7 @@ async function run(options: Options): Promise<void> {
 }
 
 async function main(): Promise<void> {
+  if (process.argv[2] === 'starve') return await starve(process.argv.slice(3));
   const options = parseOptions(process.argv.slice(2));
   if (options === 'help') console.log(usage);
   else await run(options);

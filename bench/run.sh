@@ -1,5 +1,5 @@
 #!/bin/sh
-# Measures the broker beside rtkit: npm run bench -- --help
+# Measures the broker beside rtkit: npm run bench -- --help, npm run bench:starve -- --help
 set -eu
 cd "$(dirname "$0")/.."
 

@@ -1,0 +1,52 @@
+import { parseArgs } from 'node:util';
+import { starveCases } from './cases.ts';
+
+export interface Options {
+  /** Of each case. */
+  readonly runs: number;
+  readonly rtkitRuns: number;
+  /** Only the cases with these numbers; all of them when empty. */
+  readonly only: readonly number[];
+  readonly json: string | undefined;
+}
+
+export const usage = `npm run bench:starve -- [OPTION]...
+From a hog's start to its end as a realtime thread, with rtkit and with the broker.
+
+  --runs N        how often each case is run with the broker (default 5)
+  --rtkit-runs N  and with rtkit, which is given 20 s each time (default 1)
+  --long          100 and 5
+  --only N        only this case; may be given again:
+${starveCases.map(({ name }, index) => `                    ${`${index + 1}`.padStart(2)}  ${name}\n`).join('')}\
+  --json FILE     everything measured, each run by itself
+  --help
+`;
+
+/** @throws TypeError that says what is wrong */
+export function parseOptions(args: readonly string[]): Options | 'help' {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      runs: { type: 'string' },
+      'rtkit-runs': { type: 'string' },
+      long: { type: 'boolean', default: false },
+      only: { type: 'string', multiple: true, default: [] },
+      json: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return 'help';
+  return {
+    runs: count('runs', values.runs ?? (values.long ? '100' : '5'), 0, 10_000),
+    rtkitRuns: count('rtkit-runs', values['rtkit-runs'] ?? (values.long ? '5' : '1'), 0, 1000),
+    only: values.only.map((text) => count('only', text, 1, starveCases.length)),
+    json: values.json,
+  };
+}
+
+function count(name: string, text: string, min: number, max: number): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < min || value > max)
+    throw new TypeError(`--${name}: '${text}' is not a number from ${min} to ${max}`);
+  return value;
+}
