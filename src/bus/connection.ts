@@ -31,12 +31,12 @@ const daemonMsec = 10_000;
  * dbus-native reads and writes the values, no more. Its MessageBus answers Properties, Introspectable and Peer on its own,
  * and looks members up where inherited ones are found too; its connection parses every body before anybody can say whether
  * it is wanted, and gives up when one cannot be parsed. Here messages are cut by Frames, and a body is looked into only
- * when its signature is what some member takes.
+ * when its signature is what some member, or some listener, takes.
  */
 export class Connection {
   /** Somebody calls us. It is to be read at once: its bytes do not last. */
   onCall: (call: Frame) => void = () => {};
-  /** Told what `onCall` threw, which it should not. */
+  /** Told what `onCall` or a listener threw, which it should not. */
   onFault: (fault: unknown) => void = () => {};
 
   readonly #stream: Stream;

@@ -47,7 +47,7 @@ export class Subscribers {
     return names;
   }
 
-  /** Sixteen users together must not keep root from looking. */
+  /** However many users fill all places together, they must not keep root from looking. */
   #requirePlace(uid: Uid): void {
     const own = [...this.#subscriptions.values()].filter((subscription) => subscription.uid === uid).length;
     if (own >= perUserMax) throw full(`${perUserMax} connections of this user subscribe already`);

@@ -1,29 +1,25 @@
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { connectBus } from '../../src/bus/connect.ts';
 import type { Connection } from '../../src/bus/connection.ts';
 import { heedSleep } from '../../src/bus/logind.ts';
 import { FakeWatchdog } from '../fakes/watchdog.ts';
-import { type Face, ownFace } from '../rig/caller.ts';
-import { hog, type Load } from '../rig/load.ts';
-import { dataOf, Stage } from '../rig/stage.ts';
+import { type Rig, startRig } from '../rig/rig.ts';
 
 // Signals that others send us, truly or not. logind is played by root, who alone may have its name.
 
 const login1 = 'org.freedesktop.login1';
 const sleep = { path: '/org/freedesktop/login1', interface: `${login1}.Manager`, member: 'PrepareForSleep' };
-const bus: Face = { name: 'org.freedesktop.DBus', path: '/org/freedesktop/DBus', interface: 'org.freedesktop.DBus' };
 
-let stage: Stage;
+let rig: Rig;
 beforeAll(async () => {
   const busConfig = `<policy user="root"><allow own="${login1}"/></policy>`;
-  stage = await Stage.start({}, { busConfig });
+  rig = await startRig({ withPolkit: false, busConfig });
 });
-afterEach(() => stage.clear());
-afterAll(() => stage.stop());
+afterAll(() => rig.stop());
 
 const connections: Connection[] = [];
 const connected = async (): Promise<Connection> => {
-  const connection = await connectBus(stage.rig.address);
+  const connection = await connectBus(rig.address);
   connections.push(connection);
   return connection;
 };
@@ -83,7 +79,7 @@ describe('PrepareForSleep', () => {
       await say(stranger, name);
       const emit = ['emit', '--system', '--dest', name, '--object-path', sleep.path];
       const lie = ['--signal', `${sleep.interface}.${sleep.member}`, 'true'];
-      expect(await stage.rig.gdbus([...emit, ...lie], 'bob')).toMatchObject({ code: 0, stderr: '' });
+      expect(await rig.gdbus([...emit, ...lie], 'bob')).toMatchObject({ code: 0, stderr: '' });
       await told(connection);
       expect(watchdog.restarts).toBe(0);
     }
@@ -92,40 +88,10 @@ describe('PrepareForSleep', () => {
   test('is not heard of who only says that he is logind', async () => {
     const { watchdog, connection, name } = await heeding();
     const stranger = await connected();
-    const claim = { path: bus.path, interface: bus.name, member: 'NameOwnerChanged' };
+    const claim = { path: '/org/freedesktop/DBus', interface: 'org.freedesktop.DBus', member: 'NameOwnerChanged' };
     stranger.signal(claim, 'sss', [login1, '', stranger.name], name);
     await say(stranger, name);
     await told(connection);
     expect(watchdog.restarts).toBe(0);
-  });
-});
-
-describe('a hog', () => {
-  /** Says so again and again, much faster than the watchdog's patience of 300 ms. */
-  const talk = (from: Connection, to?: string): NodeJS.Timeout => {
-    const talking = setInterval(() => from.signal(sleep, 'b', [true], to), 30);
-    onTestFinished(() => clearInterval(talking));
-    return talking;
-  };
-  const starving = async (): Promise<Load> => {
-    const load = await stage.load([hog()]);
-    await load.granted(load.tid, 10);
-    await load.work();
-    return load;
-  };
-
-  test('is demoted, whoever says that the machine sleeps', async () => {
-    const [broker] = dataOf(await stage.root.call(bus, 'GetNameOwner', 's', ownFace.name)) as [string];
-    talk(await connected(), broker);
-    const load = await starving();
-    await load.until(load.tid, 'other');
-  });
-
-  test('is not while logind says so, and is when it does not any more', async () => {
-    const talking = talk(await logind());
-    const load = await starving();
-    await expect(load.until(load.tid, 'other', { timeoutMsec: 1500 })).rejects.toThrow('did not say');
-    clearInterval(talking);
-    await load.until(load.tid, 'other');
   });
 });

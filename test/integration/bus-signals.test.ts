@@ -1,53 +1,21 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Caller, type Face, type Heard, ownFace } from '../rig/caller.ts';
-import { hog } from '../rig/load.ts';
+import { Ear, threadOf } from '../rig/ear.ts';
 import { standardError } from '../rig/refusals.ts';
 import { ask, highPriority, realtime } from '../rig/request.ts';
 import { dataOf, Stage } from '../rig/stage.ts';
 import type { UserName } from '../rig/users.ts';
 
 const bus: Face = { name: 'org.freedesktop.DBus', path: '/org/freedesktop/DBus', interface: 'org.freedesktop.DBus' };
-const peer: Face = { ...ownFace, interface: 'org.freedesktop.DBus.Peer' };
-const properties: Face = { ...ownFace, interface: 'org.freedesktop.DBus.Properties' };
 
 let stage: Stage;
 beforeAll(async () => {
-  stage = await Stage.start({ 'canary.cooldown_sec': 1 });
+  stage = await Stage.start();
 });
 afterEach(() => stage.clear());
 afterAll(() => stage.stop());
 
-/** A connection, with all the signals it has been sent by now. */
-class Ear {
-  readonly #caller: Caller;
-  readonly #heard: Heard[] = [];
-
-  constructor(caller: Caller) {
-    this.#caller = caller;
-  }
-
-  static async subscribed(user: UserName): Promise<Ear> {
-    const caller = await stage.caller(user);
-    dataOf(await caller.call(ownFace, 'Subscribe'));
-    return new Ear(caller);
-  }
-
-  /** What the broker sent before it answers this is there with the answer. */
-  async all(interfaceName = ownFace.name): Promise<readonly Heard[]> {
-    dataOf(await this.#caller.call(peer, 'Ping'));
-    this.#heard.push(...(await this.#caller.signals()));
-    return this.#heard.filter((signal) => signal.interface === interfaceName);
-  }
-
-  /** MEMBER and the thread it is about, one a signal. */
-  async said(): Promise<readonly string[]> {
-    return (await this.all()).map(({ member, data }) => `${member} ${threadOf(data)}`);
-  }
-}
-
-const threadOf = ([first, second]: readonly unknown[]): unknown =>
-  typeof first === 'object' ? (first as { Thread: { data: number } }).Thread.data : second;
+const subscribed = async (user: UserName): Promise<Ear> => Ear.subscribed(await stage.caller(user));
 
 const grant = async (caller: Caller, priority = 5): Promise<number> => {
   const tid = await caller.thread();
@@ -66,9 +34,7 @@ const logindAlone = ['org.freedesktop.login1'];
 
 describe('a subscriber', () => {
   test("hears of his user's grants, root of everybody's, and nobody else", async () => {
-    const [alice, carol, bob, root] = await Promise.all(
-      (['alice', 'carol', 'bob', 'root'] as const).map((user) => Ear.subscribed(user)),
-    );
+    const [alice, carol, bob, root] = await Promise.all((['alice', 'carol', 'bob', 'root'] as const).map(subscribed));
     const [hers, theirs] = [await stage.caller('alice'), await stage.caller('carol')];
     const first = await grant(hers);
     const second = await grant(theirs);
@@ -84,7 +50,7 @@ describe('a subscriber', () => {
   });
 
   test('hears of a grant what ListGrants says, and when it is over what of that is true', async () => {
-    const ear = await Ear.subscribed('alice');
+    const ear = await subscribed('alice');
     const alice = await stage.caller();
     const tid = await grant(alice);
     const [[listed]] = dataOf(await alice.call(ownFace, 'ListGrants')) as [Record<string, unknown>[]];
@@ -100,7 +66,7 @@ describe('a subscriber', () => {
   });
 
   test('hears of a grant in place of another one signal', async () => {
-    const ear = await Ear.subscribed('alice');
+    const ear = await subscribed('alice');
     const alice = await stage.caller();
     const tid = await grant(alice);
     dataOf(await ask(ownFace, highPriority(alice, tid, -5)));
@@ -176,37 +142,6 @@ test('busctl shows all signals, with what they say', async () => {
     '.ThreadDemoted signal tts - -',
     '.ThreadRestored signal tt - -',
   ]);
-});
-
-test('a thread that starves the machine is told of: to its user and root, and the starving to everybody', async () => {
-  const bob = await stage.caller('bob');
-  const rule = (interfaceName: string) => `type='signal',sender='${ownFace.name}',interface='${interfaceName}'`;
-  for (const interfaceName of [ownFace.name, `${properties.interface}`])
-    dataOf(await bob.call(bus, 'AddMatch', 's', rule(interfaceName)));
-  const [alice, root, everybody] = [await Ear.subscribed('alice'), await Ear.subscribed('root'), new Ear(bob)];
-  const load = await stage.load([hog()]);
-  await load.granted(load.tid, 10);
-  // So that the properties' last change is not one to be told together with the next.
-  await pause(600);
-  await load.work();
-  await load.until(load.tid, 'other');
-  await load.rest();
-  const ids = { type: 'tt', data: [load.pid, load.tid] };
-  const concerned = [
-    expect.objectContaining({ member: 'GrantAdded' }),
-    expect.objectContaining({ member: 'ThreadDemoted', type: 'tts', data: [...ids.data, expect.any(String)] }),
-    expect.objectContaining({ member: 'ThreadRestored', ...ids }),
-  ];
-  await expect.poll(() => alice.all(), { timeout: 5000 }).toEqual(concerned);
-  expect(await root.all()).toEqual(concerned);
-
-  const starved = (await everybody.all())[0];
-  expect(starved).toMatchObject({ member: 'Starved', type: 'ut', data: [expect.any(Number), expect.any(Number)] });
-  expect((await everybody.all()).every(({ member }) => member === 'Starved')).toBe(true);
-  const toldOfStarving = async () =>
-    (await everybody.all(properties.interface)).flatMap(({ data }) => (data[1] as { Starved?: unknown }).Starved ?? []);
-  const thereAndBack = [true, false].map((data) => ({ type: 'b', data }));
-  await expect.poll(async () => (await toldOfStarving()).slice(0, 2)).toEqual(thereAndBack);
 });
 
 test('the last that is heard is that all grants are over', async () => {
