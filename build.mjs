@@ -18,6 +18,7 @@ const bundles = [
   { entry: 'src/main.ts', outfile: 'dist/realtime-brokerd.js' },
   { entry: 'test/demo/main.ts', outfile: 'build/demo.js' },
   { entry: 'bench/main.ts', outfile: 'build/bench.js' },
+  { entry: 'test/vm/main.ts', outfile: 'build/vm.js' },
 ];
 
 const strict = ['-O2', '-g', '-Wall', '-Wextra', '-Werror', '-pthread'];

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what building, testing and the demo need and this machine lacks: Debian packages and npm packages.
-# usage: setup.sh [rtkit] [pipewire] [node24]    what is named is wanted besides
+# usage: setup.sh [rtkit] [pipewire] [node24] [vm]    what is named is wanted besides
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -33,6 +33,7 @@ for extra; do
 	case $extra in
 	rtkit) want rtkit /usr/libexec/rtkit-daemon ;;
 	pipewire) want pipewire pipewire ;;
+	vm) want qemu-system-x86 qemu-system-x86_64 && want cpio cpio && want debian-archive-keyring /usr/share/keyrings/debian-archive-keyring.gpg ;;
 	node24) node24=yes ;;
 	*) say "nobody knows what '$extra' is" && exit 2 ;;
 	esac

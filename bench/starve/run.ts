@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { rtkitFace } from '../../test/rig/caller.ts';
 import { looks } from '../../test/rig/kernel.ts';
@@ -16,6 +17,8 @@ export interface Run {
   /** How often a demoted hog was granted realtime again, of so many times it asked. */
   readonly grantedAgain: number;
   readonly askedAgain: number;
+  /** How much of the CPU these programs had until then, 0 to 1. */
+  readonly share: number;
 }
 
 /** So long after a demotion somebody else may still fall. */
@@ -31,10 +34,13 @@ export async function run(rig: Rig, starveCase: StarveCase, shifts: number): Pro
   let demotedMsec: number | undefined;
   let again = { grantedAgain: 0, askedAgain: 0 };
   let worked = 0;
+  let share = 1;
   for (const shift of all) {
     const begin = worked++ * shiftMsec;
     for (const program of programsOf(shift)) await program.work();
+    const start = performance.now();
     const msec = starveCase.untilFirst ? await firstReniced(shift) : await allDemoted(shift);
+    share = Math.min(share, ranMsec(shift) / (performance.now() - start));
     if (msec === undefined) continue;
     demotedMsec = begin + msec;
     const [hog] = shift.hogs;
@@ -47,7 +53,17 @@ export async function run(rig: Rig, starveCase: StarveCase, shifts: number): Pro
   const innocentsDemoted = seen.reduce((sum, shift) => sum + fallen(shift), 0);
   const lateMsec = Math.max(...(await Promise.all(seen.map(lateness))));
   await Promise.all(all.flatMap(programsOf).map((program) => program.stop()));
-  return { demotedMsec, innocentsDemoted, lateMsec, ...again };
+  return { demotedMsec, innocentsDemoted, lateMsec, ...again, share };
+}
+
+/** CPU time of all its threads, proc(5). None when one has ended: that one must have been killed, or was late itself. */
+function ranMsec(shift: Shift): number {
+  const threads = programsOf(shift).flatMap(({ pid, tids }) => tids.map((tid) => `/proc/${pid}/task/${tid}/schedstat`));
+  try {
+    return threads.reduce((sum, file) => sum + Number(readFileSync(file, 'utf8').split(' ')[0]) / 1e6, 0);
+  } catch {
+    return 0;
+  }
 }
 
 /** The first thread of each program is its hog. */

@@ -5,7 +5,7 @@ import type { UserName } from '../../test/rig/users.ts';
 import type { Role, StarveCase } from './cases.ts';
 
 /** No program burns longer than ten seconds: whoever has to be watched longer is watched in shifts, of this length. */
-export const shiftMsec = 9900;
+export const shiftMsec = 9500;
 const limitMsec = 10_000;
 
 /** All programs of a case, granted what they want, and asleep. */

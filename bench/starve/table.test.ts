@@ -10,6 +10,7 @@ const one = (demotedMsec: number | undefined, more: Partial<Run> = {}): Run => (
   lateMsec: 10,
   grantedAgain: 0,
   askedAgain: 0,
+  share: 1,
   ...more,
 });
 const hundred = Array.from({ length: 100 }, (_, index) => one(index + 1));

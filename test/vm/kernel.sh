@@ -1,0 +1,62 @@
+#!/bin/bash
+# kernel.sh SUITE: fetches Debian's kernel and a static busybox of this suite (bookworm, trixie …) through apt, from
+# wherever this machine's own apt takes its packages, into a cache. Prints the folder: linux, version, busybox.
+set -euo pipefail
+suite=$1
+cache=${REALTIME_BROKER_GUEST:-/var/tmp/realtime-broker-guest}
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+
+if [ -e "$cache/$suite/version" ]; then
+	echo "$cache/$suite"
+	exit
+fi
+
+mkdir -p "$cache"
+exec 9>"$cache/$suite.lock"
+flock 9
+if [ -e "$cache/$suite/version" ]; then
+	echo "$cache/$suite"
+	exit
+fi
+
+uri=$(apt-get indextargets --format '$(REPO_URI)' | sed 's:/*$::' | grep -m1 '/debian$') || {
+	echo "kernel.sh: this machine's apt knows no Debian archive" >&2
+	exit 1
+}
+
+# An apt of its own, so that this machine's lists and packages stay as they are.
+work=$(mktemp -d "$cache/fetch.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+mkdir -p "$work"/{lists/partial,archives/partial,etc/preferences.d,etc/trusted.gpg.d}
+echo "deb [signed-by=$keyring] $uri $suite main" >"$work/etc/sources.list"
+cat >"$work/apt.conf" <<CONF
+Dir::Etc "$work/etc";
+Dir::Etc::sourceparts "-";
+Dir::State "$work";
+Dir::State::status "/dev/null";
+Dir::Cache "$work";
+APT::Sandbox::User "root";
+APT::Architecture "amd64";
+APT::Architectures { "amd64"; };
+Acquire::Languages "none";
+CONF
+export APT_CONFIG=$work/apt.conf
+cd "$work"
+{
+	apt-get update -q
+	linux=$(apt-cache depends linux-image-amd64 | sed -n 's/^ *Depends: \(linux-image-.*\)/\1/p' | head -1)
+	apt-get download -q "$linux" busybox-static
+	mkdir files
+	for package in ./*.deb; do dpkg-deb --fsys-tarfile "$package" | tar -x -C files --wildcards './boot/vmlinuz-*' '*/bin/busybox' || true; done
+} >"$cache/$suite.log" 2>&1 </dev/null || {
+	cat "$cache/$suite.log" >&2
+	exit 1
+}
+
+mkdir -p "$cache/$suite"
+mv files/boot/vmlinuz-* "$cache/$suite/linux"
+busybox=$(find files -path '*/bin/busybox' | head -1)
+mv "$busybox" "$cache/$suite/busybox"
+echo "${linux#linux-image-}" >"$cache/$suite/version.new"
+mv "$cache/$suite/version.new" "$cache/$suite/version"
+echo "$cache/$suite"

@@ -1,0 +1,61 @@
+import { parseArgs } from 'node:util';
+import { chapter, claim, say, table, verdict } from '../demo/paper.ts';
+import { Guest } from './guest.ts';
+import { Results } from './results.ts';
+
+const { values: options } = parseArgs({
+  options: {
+    runs: { type: 'string', default: '1' },
+    /** All times of the rule, and of the hogs, are so many times as long. */
+    scale: { type: 'string', default: '1' },
+    cpus: { type: 'string', default: '1,2,4' },
+    /** Before the kernel's fair server, and with it. */
+    suite: { type: 'string', default: 'bookworm,trixie' },
+    only: { type: 'string', default: '' },
+  },
+});
+
+const runs = Number(options.runs);
+const cpus = options.cpus.split(',').map(Number);
+/** All stories once take a minute, and much longer where they must be told again. */
+const limitSec = 120 + 120 * runs * Number(options.scale);
+
+async function main(): Promise<number> {
+  for (const suite of options.suite.split(',')) {
+    const results = new Results();
+    chapter(`Debian ${suite}`);
+    for (const count of cpus) await tell(suite, count, results);
+
+    say();
+    table(results.rows(cpus));
+    say();
+    say(`Told again, because the guest stood still for too long: ${results.repeated} of ${results.told}.`);
+    if (results.mistaken > 0) say(`Innocent threads demoted then: ${results.mistaken}.`);
+    for (const fault of results.faults(runs)) claim(fault, false);
+  }
+  return verdict();
+}
+
+async function tell(suite: string, count: number, results: Results): Promise<void> {
+  using guest = new Guest(suite, count, limitSec);
+  const began = performance.now();
+  let kernel = '';
+  const command = `uname -r; ./starve ${options.scale} ${runs} '${options.only}'`;
+
+  const status = await guest.run(command, (line) => {
+    if (line.startsWith('{')) results.hear(count, line);
+    else kernel += line;
+  });
+  const took = `${((performance.now() - began) / 1000).toFixed(0)} s`;
+  claim(`Linux ${kernel}, ${count} CPU${count > 1 ? 's' : ''}: told to the end, in ${took}`, status === 0);
+}
+
+main().then(
+  (status) => {
+    process.exitCode = status;
+  },
+  (fault: unknown) => {
+    console.error(fault);
+    process.exitCode = 1;
+  },
+);

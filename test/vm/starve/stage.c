@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/* A story told: its threads, the watchdog over them, and what it did. */
+#define _GNU_SOURCE
+#include "stage.h"
+#include "loads.h"
+
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PATIENCE_MSEC = 300, WINDOW_MSEC = 2000, GRACE_USEC = 10000000, LEAP_USEC = 100000, cpus_max = 64 };
+
+#define NSEC_PER_MSEC 1000000
+
+static struct rtb_watchdog *watchdog;
+static int events;
+static int scale;
+static int hogs, demoted, stood_still;
+/* When a CPU's last offender was demoted: the next one's time counts from there. */
+static uint64_t judged_usec[cpus_max];
+
+static void fail(const char *what, int64_t result)
+{
+	printf("{\"error\":\"%s: %s\"}\n", what, strerror((int)-result));
+	_exit(1);
+}
+
+static void add_part(const struct part *part, int cpu)
+{
+	/* Hogs keep their shape under the scaled rule; sound has its periods whatever the rule. */
+	uint64_t times = part->kind == HOG ? (uint64_t)scale : 1;
+
+	for (int i = 0; i < part->count; i++)
+		add_load((struct load){
+			.hog = part->kind == HOG,
+			.priority = part->priority,
+			.cpu = cpu,
+			.busy_usec = part->busy_usec * times,
+			.idle_usec = part->idle_usec * times,
+		});
+	hogs += part->kind == HOG && part->priority > 0 ? part->count : 0;
+}
+
+static void add_parts(const struct story *story)
+{
+	int cpus = (int)sysconf(_SC_NPROCESSORS_ONLN);
+
+	for (int i = 0; i < parts_max; i++) {
+		const struct part *part = &story->parts[i];
+		int first = part->cpu == EACH ? 0 : part->cpu == LAST ? cpus - 1 : part->cpu;
+		int last = part->cpu == EACH ? cpus - 1 : first;
+		for (int cpu = first; cpu <= last; cpu++)
+			add_part(part, cpu);
+	}
+}
+
+static void open_watchdog(void)
+{
+	struct rtb_watchdog_rule rule = {
+		.priority = 99,
+		.capacity = loads_max,
+		.patience_msec = PATIENCE_MSEC * scale,
+		.sluggish_msec = 20 * scale,
+		.sluggish_window_msec = WINDOW_MSEC * scale,
+		.grace_msec = 100 * scale,
+		.blame_permille = 850,
+		.nice_window_msec = 2000 * scale,
+	};
+
+	events = rtb_watchdog_open(&watchdog, &rule);
+	if (events < 0)
+		fail("rtb_watchdog_open", events);
+}
+
+static void grant_all(void)
+{
+	for (int i = 0; i < load_count; i++) {
+		struct load *load = &loads[i];
+		if (load->priority == 0)
+			continue;
+		load->cookie = rtb_watchdog_enter(watchdog, getpid(), load->tid, getuid(), 0);
+		if (load->cookie < 0)
+			fail("rtb_watchdog_enter", load->cookie);
+		int r = rtb_sched_set(load->tid, SCHED_RR, load->priority, 0, 1);
+		if (r < 0)
+			fail("rtb_sched_set", r);
+	}
+}
+
+static struct load *load_of(int64_t cookie)
+{
+	for (int i = 0; i < load_count; i++)
+		if (loads[i].cookie == cookie)
+			return &loads[i];
+	abort();
+}
+
+static double ratio(const struct load *load)
+{
+	const struct rtb_watchdog_event *event = &load->event;
+	int msec = event->reason == RTB_SILENCE ? PATIENCE_MSEC : WINDOW_MSEC;
+	uint64_t *judged = &judged_usec[event->cpu];
+	uint64_t since = load->start_usec > *judged ? load->start_usec : *judged;
+
+	*judged = (uint64_t)event->boottime_usec;
+	return (double)(*judged - since) / 1000 / (msec * scale);
+}
+
+static void note_demotion(const struct rtb_watchdog_event *event)
+{
+	struct load *load = load_of(event->cookie);
+	int32_t found[4];
+
+	/* What it says, and what the kernel says. */
+	if (rtb_sched_get(load->tid, found) < 0 || found[0] != SCHED_OTHER || event->cpu < 0 || event->cpu >= cpus_max)
+		abort();
+	load->demoted = true;
+	load->event = *event;
+	load->ratio = ratio(load);
+	demoted += load->hog;
+}
+
+static void hear_until(uint64_t deadline_usec)
+{
+	struct pollfd said = { .fd = events, .events = POLLIN };
+	struct rtb_watchdog_event event;
+
+	for (uint64_t now; (now = now_usec()) < deadline_usec && (hogs == 0 || demoted < hogs);) {
+		if (poll(&said, 1, (int)((deadline_usec - now) / 1000) + 1) <= 0)
+			continue;
+		while (read(events, &event, sizeof event) == (ssize_t)sizeof event) {
+			stood_still += event.kind == RTB_STOOD_STILL;
+			if (event.kind == RTB_DEMOTED)
+				note_demotion(&event);
+		}
+	}
+}
+
+/* Who was not demoted by the watchdog's word must not have been at all. */
+static bool others_keep_theirs(void)
+{
+	int32_t found[4];
+
+	for (int i = 0; i < load_count; i++)
+		if (loads[i].priority > 0 && !loads[i].demoted &&
+		    (rtb_sched_get(loads[i].tid, found) < 0 || found[0] != SCHED_RR))
+			return false;
+	return true;
+}
+
+static void print_demotions(bool of_hogs)
+{
+	const char *comma = "";
+
+	for (int i = 0; i < load_count; i++) {
+		const struct load *load = &loads[i];
+		if (!load->demoted || load->hog != of_hogs)
+			continue;
+		printf("%s{\"afterMsec\":%lld,\"ratio\":%.3f,\"reason\":\"%s\",\"lateMsec\":%lld,\"ranMsec\":%lld,"
+		       "\"windowMsec\":%lld}",
+		       comma, (long long)(load->event.boottime_usec - (int64_t)load->start_usec) / 1000, load->ratio,
+		       load->event.reason == RTB_SILENCE ? "silence" : "sluggishness",
+		       (long long)(load->event.late_nsec / NSEC_PER_MSEC),
+		       (long long)(load->event.ran_nsec / NSEC_PER_MSEC),
+		       (long long)(load->event.window_nsec / NSEC_PER_MSEC));
+		comma = ",";
+	}
+}
+
+/* The watchdog, or a CPU of the guest, stood still, and not by the story's doing: then the times mean nothing. */
+static bool was_late(const struct story *story)
+{
+	bool late = stood_still > 0;
+
+	for (int i = 0; i < load_count; i++)
+		late |= loads[i].leap_usec > LEAP_USEC;
+	return late && story->disturb == NULL;
+}
+
+static void print(const struct story *story, bool disturbed, bool kept)
+{
+	printf("{\"story\":\"%s\",\"hogs\":%d,\"demoted\":[", story->name, hogs);
+	print_demotions(true);
+	printf("],\"innocents\":[");
+	print_demotions(false);
+	printf("],\"late\":%s,\"disturbed\":%s,\"kept\":%s}\n", was_late(story) ? "true" : "false",
+	       disturbed ? "true" : "false", kept ? "true" : "false");
+}
+
+bool tell_story(const struct story *story, int times)
+{
+	bool disturbed = story->disturb == NULL;
+	uint64_t end_usec;
+
+	scale = times;
+	add_parts(story);
+	create_loads();
+	open_watchdog();
+	grant_all();
+
+	end_usec = now_usec() + (uint64_t)story->msec * 1000 * (hogs > 0 ? (uint64_t)scale : 1);
+	start_loads(end_usec + GRACE_USEC);
+	if (!disturbed)
+		disturbed = story->disturb();
+	hear_until(end_usec);
+	bool kept = others_keep_theirs();
+	end_loads();
+	print(story, disturbed, kept);
+	rtb_watchdog_close(watchdog);
+	return !was_late(story);
+}
