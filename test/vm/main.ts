@@ -30,7 +30,7 @@ async function main(): Promise<number> {
     table(results.rows(cpus));
     say();
     say(`Told again, because the guest stood still for too long: ${results.repeated} of ${results.told}.`);
-    if (results.mistaken > 0) say(`Innocent threads demoted then: ${results.mistaken}.`);
+    for (const one of results.mistaken) say(`Innocent threads were demoted then, in ${one}.`);
     for (const fault of results.faults(runs)) claim(fault, false);
   }
   return verdict();

@@ -43,8 +43,9 @@ export class Results {
   }
 
   /** Threads that did nothing, demoted while the guest stood still: its kernel takes that time for theirs. */
-  get mistaken(): number {
-    return this.#tellings.filter(({ late }) => late).reduce((sum, { innocents }) => sum + innocents.length, 0);
+  get mistaken(): string[] {
+    const mistaken = this.#tellings.filter(({ late, innocents }) => late && innocents.length > 0);
+    return mistaken.map(({ story, innocents }) => `${story}: ${JSON.stringify(innocents)}`);
   }
 
   /** A row a story, a column a machine: how long it took, in what the rule waits for. */

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { loads_max = 128 };
+enum { loads_max = 512 };
 
 struct load {
 	/* A hog is busy by the clock; a player by its own CPU time, in periods, as sound is made. */
