@@ -10,6 +10,18 @@ const xmlAsText = {
 // Node 20 has no `using`: it is lowered.
 const shared = { oxc: { target: 'node20' }, plugins: [xmlAsText] };
 
+/** What burns a CPU, or tells how fast somebody is: one after the other, beside nothing else. */
+const alone = ['canary*', 'bus-bigmessage', 'bus-signals-hog'].map((name) => `test/integration/${name}.test.ts`);
+
+/** Against real daemons on a real bus. */
+const onTheBus = {
+  testTimeout: 30_000,
+  hookTimeout: 60_000,
+  expect: { poll: { timeout: 5000, interval: 10 } },
+  // Real CPUs, shared with whoever else is there: what a neighbour disturbed is tried again, and a defect fails each time.
+  retry: 2,
+};
+
 export default defineConfig({
   test: {
     projects: [
@@ -25,15 +37,18 @@ export default defineConfig({
       {
         ...shared,
         test: {
+          ...onTheBus,
           name: 'bus',
-          // Real CPUs, shared with whoever else is there: what a neighbour disturbed is tried again, and a defect fails each time.
-          retry: 2,
           include: ['test/integration/**/*.test.ts'],
-          fileParallelism: false,
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
-          expect: { poll: { timeout: 5000, interval: 10 } },
+          exclude: alone,
+          // They wait far more than they work.
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
         },
+      },
+      {
+        ...shared,
+        test: { ...onTheBus, name: 'alone', include: alone, maxWorkers: 1, sequence: { groupOrder: 2 } },
       },
     ],
   },

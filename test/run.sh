@@ -8,11 +8,13 @@ npm run --silent lint
 npm run --silent build
 if [ -f native/test/run.sh ]; then sh native/test/run.sh; fi
 
-# on NODE MAJOR: every test there is. test/rig/honest.ts fails the run on another Node, and for a skipped test.
+# on NODE MAJOR [VITEST-OPTION…]. test/rig/honest.ts fails the run on another Node, and for a skipped test.
 on() {
-	EXPECTED_NODE_MAJOR=$2 "$1" node_modules/vitest/vitest.mjs run --allowOnly=false \
-		--reporter=./test/rig/honest.ts --reporter=default
+	node=$1
+	export EXPECTED_NODE_MAJOR="$2"
+	shift 2
+	"$node" node_modules/vitest/vitest.mjs run --allowOnly=false --reporter=./test/rig/honest.ts --reporter=default "$@"
 }
 
 on node "$(node -p 'process.versions.node.split(".")[0]')"
-on build/node24/node_modules/node/bin/node 24
+on build/node24/node_modules/node/bin/node 24 --project unit --project bus
