@@ -36,6 +36,12 @@ RTB_EXPORT int rtb_pidfd_open(int tid, int of_thread);
  */
 RTB_EXPORT int rtb_pidfd_gone(int pidfd);
 
+/*
+ * Reads a whole file of less than `size` bytes and returns its length. -EFBIG for a longer one. Made for /proc, where Node's
+ * own reading costs as much again as the kernel's part of it.
+ */
+RTB_EXPORT int64_t rtb_read(const char *path, uint8_t *bytes, int64_t size);
+
 /* CLOCK_BOOTTIME, which runs on in suspend, and CLOCK_REALTIME, in microseconds; clock_gettime(2). */
 RTB_EXPORT int64_t rtb_boottime_usec(void);
 RTB_EXPORT int64_t rtb_realtime_usec(void);

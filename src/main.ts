@@ -59,7 +59,7 @@ async function run(flags: Flags): Promise<void> {
   }
 
   const clock = new LinuxClock(library);
-  const proc = new Proc();
+  const proc = new Proc(library);
   const handles = new Handles(library, proc);
   const connection = await connectBus(flags.bus);
   const broker = new Broker({

@@ -1,7 +1,10 @@
+import { constants } from 'node:os';
 import { type Attributes, type Kind, policies } from '../core/scheduling.ts';
 import type { Pid, Thread, Tid } from '../core/thread.ts';
 import { SyscallError } from './errno.ts';
 import { loadNative, type WaiterPointer, type WatchdogPointer, type WatchdogRule } from './native.ts';
+
+const { ENOENT, ESRCH } = constants.errno;
 
 /** What the C library does for us, in our words. */
 export type Library = ReturnType<typeof openLibrary>;
@@ -32,6 +35,12 @@ export function openLibrary(path: string) {
     openThread: (tid: Tid): number => check('pidfd_open', native.rtb_pidfd_open(tid, 1)),
     openProcess: (pid: Pid): number => check('pidfd_open', native.rtb_pidfd_open(pid, 0)),
     hasEnded: (pidfd: number): boolean => check('poll', native.rtb_pidfd_gone(pidfd)) === 1,
+
+    /** A whole file, into `bytes`. @returns its length; undefined when what it tells of is not there */
+    read(path: string, bytes: Uint8Array): number | undefined {
+      const length = native.rtb_read(path, bytes, bytes.length);
+      return length === -ENOENT || length === -ESRCH ? undefined : check('read', length);
+    },
 
     /** CLOCK_BOOTTIME and CLOCK_REALTIME in µs. */
     bootUsec: (): number => check('clock_gettime', native.rtb_boottime_usec()),

@@ -23,6 +23,8 @@ export interface WatchdogRule {
 interface Wire {
   int: number;
   'int32[4]': Int32Array;
+  path: string;
+  bytes: Uint8Array;
   waiter: WaiterPointer;
   'out waiter': [WaiterPointer | null];
   uint32: number;
@@ -48,6 +50,8 @@ const rule = koffi.struct({
 const wire = {
   int: 'int',
   'int32[4]': 'int32_t *',
+  path: 'const char *',
+  bytes: 'uint8_t *',
   waiter,
   'out waiter': koffi.out(koffi.pointer(waiter)),
   uint32: 'uint32_t',
@@ -64,6 +68,7 @@ const signatures = {
   rtb_sched_try_realtime: { takes: [], returns: 'int' },
   rtb_pidfd_open: { takes: ['int', 'int'], returns: 'int' },
   rtb_pidfd_gone: { takes: ['int'], returns: 'int' },
+  rtb_read: { takes: ['path', 'bytes', 'int64'], returns: 'int64_t' },
   rtb_boottime_usec: { takes: [], returns: 'int64_t' },
   rtb_realtime_usec: { takes: [], returns: 'int64_t' },
   rtb_waiter_open: { takes: ['out waiter'], returns: 'int' },

@@ -2,16 +2,24 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import type { Rttime } from '../core/judge.ts';
 import type { Pid, Tid } from '../core/thread.ts';
+import { SyscallError } from './errno.ts';
+import type { Library } from './library.ts';
 import { parseRttime } from './rlimits.ts';
 import { parseRunUsec } from './schedstat.ts';
 import { parseStat, type Stat } from './stat.ts';
 import { parseStatus, type Status } from './status.ts';
 
+/** Only the status of a process with a thousand groups and more is longer. */
+const usualBytes = 16 * 1024;
+
 /** What /proc tells, proc(5). Whoever is asked about may end at any moment: then the answer is undefined. */
 export class Proc {
+  readonly #library: Pick<Library, 'read'>;
   readonly #root: string;
+  readonly #bytes = Buffer.alloc(usualBytes);
 
-  constructor(root = '/proc') {
+  constructor(library: Pick<Library, 'read'>, root = '/proc') {
+    this.#library = library;
     this.#root = root;
   }
 
@@ -50,10 +58,20 @@ export class Proc {
   }
 
   #read<Parsed>(path: string, parse: (text: string) => Parsed): Parsed | undefined {
+    const text = this.#text(`${this.#root}/${path}`);
+    // Of a process that ended while its limits were read nothing is left to tell.
+    return text === undefined || text === '' ? undefined : parse(text);
+  }
+
+  #text(path: string): string | undefined {
     try {
-      const text = readFileSync(`${this.#root}/${path}`, 'utf8');
-      // Of a process that ended while its limits were read nothing is left to tell.
-      return text === '' ? undefined : parse(text);
+      const length = this.#library.read(path, this.#bytes);
+      return length === undefined ? undefined : this.#bytes.toString('utf8', 0, length);
+    } catch (fault) {
+      if (!(fault instanceof SyscallError && fault.is('EFBIG'))) throw fault;
+    }
+    try {
+      return readFileSync(path, 'utf8');
     } catch (fault) {
       return unlessGone('ENOENT', 'ESRCH')(fault);
     }

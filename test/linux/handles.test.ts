@@ -96,7 +96,7 @@ test('a main thread whose state says it has ended gets no handle', async () => {
   stage.addThread(thread.process.pid);
   stage.leaveMainThread(thread.process.pid);
   for (const threadPidfds of [true, false]) {
-    using handles = new Handles(library, new Proc(), threadPidfds);
+    using handles = new Handles(library, new Proc(library), threadPidfds);
     expect(await refusal(() => handles.open(thread))).toMatchObject({ reason: 'no-such-thread' });
   }
 });

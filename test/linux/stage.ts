@@ -24,7 +24,7 @@ export class LinuxStage implements Stage {
   beforeAct: (() => void) | undefined;
   afterAct: (() => void) | undefined;
   readonly library = openLibrary(libraryPath());
-  readonly proc = new Proc();
+  readonly proc = new Proc(this.library);
   readonly handles: Handles;
   readonly processes: LinuxProcessTable;
   readonly scheduler: LinuxScheduler;

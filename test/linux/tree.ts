@@ -1,7 +1,9 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { openLibrary } from '../../src/linux/library.ts';
 import { Proc } from '../../src/linux/proc.ts';
+import { libraryPath } from './build.ts';
 
 export interface Entry {
   readonly tgid?: number;
@@ -23,7 +25,7 @@ export class Tree implements Disposable {
   /** Its readers are in a PID namespace that is one level deep, as on most machines. */
   constructor() {
     this.write('self/status', statusOf(1, { nspid: [1] }));
-    this.proc = new Proc(this.root);
+    this.proc = new Proc(openLibrary(libraryPath()), this.root);
   }
 
   process(pid: number, entry: Entry = {}): void {
