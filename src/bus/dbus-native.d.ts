@@ -2,7 +2,6 @@
 
 declare module 'dbus-native/lib/message.js' {
   const message: {
-    marshall(message: object): Buffer;
     /** For tests: a whole message. */
     unmarshall(bytes: Buffer): { readonly destination?: string };
   };

@@ -1,7 +1,7 @@
 import DBusBuffer from 'dbus-native/lib/dbus-buffer.js';
 import marshall from 'dbus-native/lib/marshall.js';
-import message from 'dbus-native/lib/message.js';
 import type { Frame } from './frames.ts';
+import { withHeader } from './header.ts';
 
 /** D-Bus types as they are here; specification, "Type System". */
 export interface Wire {
@@ -38,6 +38,8 @@ export interface Outgoing {
   readonly serial: number;
   readonly flags?: number;
   readonly destination?: string;
+  /** Written by bus daemons only. */
+  readonly sender?: string;
   readonly path?: string;
   readonly interface?: string;
   readonly member?: string;
@@ -49,22 +51,20 @@ export interface Outgoing {
 
 export type Body = readonly unknown[] | Marshalled;
 
+const nothing = Buffer.alloc(0);
+
 /** A body that is written already. */
 export class Marshalled {
   constructor(readonly bytes: Buffer) {}
 
   static of(signature: string, values: readonly unknown[]): Marshalled {
-    return new Marshalled(marshall(signature, values));
+    return new Marshalled(signature === '' ? nothing : marshall(signature, values));
   }
 }
 
-export function marshal({ body, ...outgoing }: Outgoing): Buffer {
-  if (!(body instanceof Marshalled)) return message.marshall({ ...outgoing, body });
-
-  const header = message.marshall(outgoing);
-  const bodyLengthAt = 4;
-  header.writeUInt32LE(body.bytes.length, bodyLengthAt);
-  return Buffer.concat([header, body.bytes]);
+export function marshal({ body = [], ...header }: Outgoing): Buffer {
+  const { bytes } = body instanceof Marshalled ? body : Marshalled.of(header.signature ?? '', body);
+  return withHeader(header, bytes);
 }
 
 /** Dictionaries stay pairs: as keys of an object a stranger's '__proto__' would mean something. */
