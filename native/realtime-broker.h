@@ -42,6 +42,12 @@ RTB_EXPORT int rtb_pidfd_gone(int pidfd);
  */
 RTB_EXPORT int64_t rtb_read(const char *path, uint8_t *bytes, int64_t size);
 
+/*
+ * Device and inode of the file that the path leads to; statx(2). What the kernel knows already is enough: a file system in
+ * user space, or a server that is gone, is not asked, since the program file of a stranger may lie there.
+ */
+RTB_EXPORT int rtb_file_id(const char *path, int64_t found[2]);
+
 /* CLOCK_BOOTTIME, which runs on in suspend, and CLOCK_REALTIME, in microseconds; clock_gettime(2). */
 RTB_EXPORT int64_t rtb_boottime_usec(void);
 RTB_EXPORT int64_t rtb_realtime_usec(void);

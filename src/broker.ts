@@ -1,9 +1,11 @@
 import { TokenBuckets } from './core/burst.ts';
 import { Cooldowns } from './core/cooldown.ts';
-import { judge, type Request, type Rttime } from './core/judge.ts';
+import { excessOf, judge, type Request, type Rttime } from './core/judge.ts';
 import { type Grant, Ledger } from './core/ledger.ts';
-import type { BurstLimits, Limits } from './core/limits.ts';
-import type { Refusal } from './core/refusal.ts';
+import type { BurstLimits } from './core/limits.ts';
+import type { Reason, Refusal } from './core/refusal.ts';
+import type { Rulebook } from './core/rulebook.ts';
+import { plainTerms, type Terms } from './core/rules.ts';
 import { givesBack, isSame, type Scheduling } from './core/scheduling.ts';
 import type { Pid, Process, Thread, Uid } from './core/thread.ts';
 import { noteGranted } from './notes.ts';
@@ -11,6 +13,7 @@ import type {
   Authority,
   Caller,
   Clock,
+  Face,
   Journal,
   News,
   ProcessTable,
@@ -29,7 +32,7 @@ export interface Parts {
   readonly authority: Authority;
   readonly clock: Clock;
   readonly journal: Journal;
-  readonly limits: Limits;
+  readonly rulebook: Rulebook;
   readonly burst: BurstLimits;
   readonly cooldownSec: number;
 }
@@ -38,11 +41,13 @@ export interface Parts {
 export interface GrantView extends Condition {
   readonly grant: Grant;
   readonly cpuUsec: bigint;
+  /** The limit it is above by now: limits can be lowered, and that takes nothing away. */
+  readonly excess: Reason | undefined;
 }
 
-/** What a user may have, and how much of it is used. */
+/** What a process may have, and how much of it its user uses. */
 export interface LimitsView {
-  readonly limits: Limits;
+  readonly terms: Terms;
   readonly burst: BurstLimits;
   readonly processes: number;
   readonly realtimeThreads: number;
@@ -95,18 +100,19 @@ export class Broker {
     if (this.#gaveBack(thread, scheduling)) return;
 
     await this.#charge(caller, this.#ofProcess, thread.process.pid, 'process');
-    this.#require({ thread, scheduling, rttime: 'unread' });
+    const terms = this.#termsOf(thread.process, wanted.face);
+    this.#require({ thread, scheduling, rttime: 'unread' }, terms);
     using handle = processes.open(thread);
     await this.#charge(caller, this.#ofUser, caller.uid, 'user');
 
     // Between this judgement and the hold nothing waits, so two requests cannot both take the last place.
-    this.#require({ thread, scheduling, rttime: 'unread' });
+    this.#require({ thread, scheduling, rttime: 'unread' }, terms);
     using hold = givesBack(scheduling) ? undefined : this.#ledger.hold(thread, scheduling.kind);
     await this.#authorize(caller, wanted, thread.process);
     const rttime = await this.#rttime({ thread, scheduling, rttime: 'unread' });
 
     // polkit takes its time: judge again what may have changed, and from here to the end wait for nothing.
-    this.#require({ thread, scheduling, rttime });
+    this.#require({ thread, scheduling, rttime }, this.#termsOf(thread.process, wanted.face));
     if (this.#gaveBack(thread, scheduling)) return;
     if (hold === undefined) return scheduler.promote(handle, scheduling);
     using watch = watchdog.enter(thread, scheduling.kind);
@@ -135,13 +141,14 @@ export class Broker {
   /** Undefined when its thread is gone. */
   view(grant: Grant): GrantView | undefined {
     const condition = this.#supervisor.condition(grant);
-    return condition && { grant, ...condition, cpuUsec: this.#parts.processes.cpuUsec(grant.thread) };
+    if (condition === undefined) return undefined;
+    return { grant, ...condition, cpuUsec: this.#parts.processes.cpuUsec(grant.thread), excess: this.#excessOf(grant) };
   }
 
   limits(caller: Caller): LimitsView {
-    const { limits, burst, clock } = this.#parts;
+    const { burst, clock } = this.#parts;
     return {
-      limits,
+      terms: this.#termsOf(caller, 'own'),
       burst,
       ...this.#ledger.usage(caller.uid),
       requestsLeft: this.#ofUser.left(caller.uid, clock.bootMsec()),
@@ -192,14 +199,26 @@ export class Broker {
     throw new Refused({ reason: 'burst', of, retryMsec });
   }
 
-  #require(request: Request): void {
-    const refusal = this.#judge(request);
+  /** What the process may have now: it may have run another program since, and the rules may have changed. */
+  #termsOf(process: Pick<Process, 'pid' | 'uid'>, face: Face): Terms {
+    const { processes, rulebook } = this.#parts;
+    const subject = processes.subject(process);
+    return face === 'realtimekit1' ? rulebook.advertisedTermsOf(subject) : rulebook.termsOf(subject);
+  }
+
+  #excessOf({ thread, scheduling }: Grant): Reason | undefined {
+    const standing = this.#ledger.standing(thread, scheduling.kind);
+    return excessOf({ thread, scheduling, rttime: 'unread' }, standing, this.#termsOf(thread.process, 'own'));
+  }
+
+  #require(request: Request, terms: Terms): void {
+    const refusal = this.#judge(request, terms);
     if (refusal !== undefined) throw new Refused(refusal);
   }
 
-  #judge(request: Request): Refusal | undefined {
+  #judge(request: Request, terms: Terms): Refusal | undefined {
     const { thread } = request;
-    const once = () => judge(request, this.#situation(request), this.#parts.limits);
+    const once = () => judge(request, this.#situation(request), terms);
     const refusal = once();
     // A thread that has just ended may still be in the book; it must not cost anybody a place.
     switch (refusal?.reason) {
@@ -248,7 +267,7 @@ export class Broker {
   #gaveBack(thread: Thread, scheduling: Scheduling): boolean {
     const grant = givesBack(scheduling) ? this.#ledger.find(thread) : undefined;
     if (grant === undefined) return false;
-    this.#require({ thread, scheduling, rttime: 'unread' });
+    this.#require({ thread, scheduling, rttime: 'unread' }, plainTerms(this.#parts.rulebook.limits));
     this.#supervisor.giveBack(grant, scheduling);
     return true;
   }

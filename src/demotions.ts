@@ -1,7 +1,7 @@
 import type { Cooldowns } from './core/cooldown.ts';
 import { judge } from './core/judge.ts';
 import type { Grant, Ledger } from './core/ledger.ts';
-import type { Limits } from './core/limits.ts';
+import type { Rulebook } from './core/rulebook.ts';
 import { describe, runsAs } from './core/scheduling.ts';
 import { leaderOf } from './core/thread.ts';
 import { note } from './notes.ts';
@@ -18,7 +18,7 @@ export interface DemotionsParts {
   readonly watchdog: Watchdog;
   readonly clock: Clock;
   readonly journal: Journal;
-  readonly limits: Limits;
+  readonly rulebook: Rulebook;
   readonly tell: (news: News) => void;
 }
 
@@ -158,13 +158,15 @@ export class Demotions {
   }
 
   #obstacle({ thread, scheduling }: Grant, { handle }: Ward): string | undefined {
-    const { processes, scheduler, ledger, limits } = this.#parts;
+    const { processes, scheduler, ledger, rulebook } = this.#parts;
     if (processes.standingOf(thread.process) !== 'same') return 'uid-changed';
     const actual = scheduler.attributes(handle);
     if (actual?.policy !== 'other' || actual.nice !== 0) return 'changed-by-others';
     const rttime = scheduling.kind === 'realtime' ? processes.rttime(thread.process) : 'unread';
     const situation = { ...ledger.standing(thread, scheduling.kind), coolingMsec: 0 };
-    return judge({ thread, scheduling, rttime }, situation, limits)?.reason;
+    // Whatever face it came by: it was granted once.
+    const terms = rulebook.advertisedTermsOf(processes.subject(thread.process));
+    return judge({ thread, scheduling, rttime }, situation, terms)?.reason;
   }
 
   #giveUp(grant: Grant, reason: string): void {

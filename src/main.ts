@@ -5,6 +5,7 @@ import { heedSleep } from './bus/logind.ts';
 import { serve } from './bus/service.ts';
 import { loadConfig } from './config/load.ts';
 import { Health } from './core/health.ts';
+import { Rulebook } from './core/rulebook.ts';
 import { type Flags, help, parseFlags, WrongUse } from './flags.ts';
 import { openJournal } from './journal/journal.ts';
 import { LinuxClock } from './linux/clock.ts';
@@ -58,12 +59,13 @@ async function run(flags: Flags): Promise<void> {
     journal.warning(meaningOf[word], { reason: word });
   }
 
+  const rulebook = new Rulebook(settings.limits);
   const clock = new LinuxClock(library);
   const proc = new Proc(library);
   const handles = new Handles(library, proc);
   const connection = await connectBus(flags.bus);
   const broker = new Broker({
-    processes: new LinuxProcessTable(proc, handles, clock),
+    processes: new LinuxProcessTable(proc, handles, library, clock),
     scheduler: new LinuxScheduler(library, proc),
     watchdog,
     authority: new PolkitAuthority(connection, {
@@ -72,7 +74,7 @@ async function run(flags: Flags): Promise<void> {
     }),
     clock,
     journal,
-    limits: settings.limits,
+    rulebook,
     burst: settings.burst,
     cooldownSec: settings.canary.cooldownSec,
   });
@@ -92,8 +94,8 @@ async function run(flags: Flags): Promise<void> {
     );
 
   await heedSleep(connection, watchdog);
-  const { limits, realtimekit1 } = settings;
-  await serve(connection, { broker, health, limits, version: __VERSION__, journal, realtimekit1 });
+  const { realtimekit1 } = settings;
+  await serve(connection, { broker, health, rulebook, version: __VERSION__, journal, realtimekit1 });
   journal.info(`The broker ${__VERSION__} serves on ${flags.bus}.`);
 }
 

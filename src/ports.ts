@@ -1,5 +1,6 @@
 import type { Rttime } from './core/judge.ts';
 import type { Grant } from './core/ledger.ts';
+import type { Subject } from './core/rules.ts';
 import type { Attributes, Kind, Policy, Scheduling } from './core/scheduling.ts';
 import type { Pid, Process, Thread, Uid } from './core/thread.ts';
 
@@ -47,6 +48,11 @@ export interface ProcessTable {
    * @throws Refused 'no-such-thread' when it ended, or its id is another's by now; 'kernel-refused' when out of descriptors
    */
   open(thread: Thread): ThreadHandle;
+  /**
+   * The process as rules look at it: what it answers is of the moment it is first asked. Whoever has the pid by then is
+   * looked at, which does no harm where a handle is held on a thread of the process.
+   */
+  subject(process: Pick<Process, 'pid' | 'uid'>): Subject;
   /** The hard RLIMIT_RTTIME. @throws Refused 'no-such-thread' when the process ended */
   rttime(process: Process): Exclude<Rttime, 'unread'>;
   /** Whether this process still runs, with all four of its uids as they were. */

@@ -1,6 +1,6 @@
 import type { Cooldowns } from './core/cooldown.ts';
 import type { Grant, Ledger } from './core/ledger.ts';
-import type { Limits } from './core/limits.ts';
+import type { Rulebook } from './core/rulebook.ts';
 import { type Attributes, descendsFrom, runsAs, type Scheduling } from './core/scheduling.ts';
 import { isLeader, leaderOf, type Pid, type Thread, type Uid } from './core/thread.ts';
 import { Demotions } from './demotions.ts';
@@ -17,7 +17,7 @@ export interface SupervisorParts {
   readonly watchdog: Watchdog;
   readonly clock: Clock;
   readonly journal: Journal;
-  readonly limits: Limits;
+  readonly rulebook: Rulebook;
   /** Told of whatever happens to grants. */
   readonly tell: (news: News) => void;
 }

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { defaultBurst, defaultLimits } from '../src/core/limits.ts';
+import { Rulebook } from '../src/core/rulebook.ts';
+import type { Rule } from '../src/core/rules.ts';
 import type { Pid } from '../src/core/thread.ts';
 import { alice, bob, mainThread, root } from './contracts/stage.ts';
 import { settled } from './fakes/clock.ts';
@@ -102,7 +104,7 @@ describe('who gives back', () => {
   });
 
   test('takes nobody a place while polkit is asked', async () => {
-    const house = new House({ limits: { ...defaultLimits, highPriorityThreadsPerUserMax: 1 } });
+    const house = new House({ rulebook: new Rulebook({ ...defaultLimits, highPriorityThreadsPerUserMax: 1 }) });
     const pid = house.spawn();
     house.authority.mood = 'wait';
     await house.asking(pid, mainThread(pid), nice(5));
@@ -156,7 +158,7 @@ describe('the last place', () => {
   const one = { ...defaultLimits, realtimeThreadsPerUserMax: 1 };
 
   test('goes to one of two who wait at polkit together', async () => {
-    const house = new House({ limits: one });
+    const house = new House({ rulebook: new Rulebook(one) });
     const pid = house.spawn();
     const tid = house.world.addThread(pid);
     house.authority.mood = 'wait';
@@ -168,7 +170,7 @@ describe('the last place', () => {
   });
 
   test('is free again when polkit refused the first', async () => {
-    const house = new House({ limits: one });
+    const house = new House({ rulebook: new Rulebook(one) });
     const pid = house.spawn();
     house.authority.mood = 'refuse';
     await house.ask(pid, mainThread(pid), rr(10));
@@ -177,7 +179,7 @@ describe('the last place', () => {
   });
 
   test('of one who has ended is found before anybody is refused', async () => {
-    const house = new House({ limits: one });
+    const house = new House({ rulebook: new Rulebook(one) });
     const pid = house.spawn();
     const tid = house.world.addThread(pid);
     await house.ask(pid, tid, rr(10));
@@ -187,7 +189,7 @@ describe('the last place', () => {
   });
 
   test('of another user is not ours', async () => {
-    const house = new House({ limits: one });
+    const house = new House({ rulebook: new Rulebook(one) });
     const [mine, yours] = [house.spawn(alice), house.spawn(bob)];
     expect(await house.ask(mine, mainThread(mine), rr(10))).toBe('granted');
     expect(await house.ask(yours, mainThread(yours), rr(10))).toBe('granted');
@@ -320,5 +322,85 @@ describe('a list that is read slowly', () => {
     expect(house.view(second)?.grant.thread.process.uid).toBe(bob);
     expect(house.view(third)).toBeUndefined();
     expect(rest()).toEqual([]);
+  });
+});
+
+describe('rules', () => {
+  const bookOf = (...rules: readonly Rule[]) => new Rulebook(defaultLimits, rules);
+  const forAlice = { user: alice };
+  const tightened: Rule = { conditions: forAlice, limits: { realtimePriorityMax: 5 }, origin: 'f:1' };
+  const refusing: Rule = { conditions: forAlice, limits: {}, refuse: true, origin: 'f:3' };
+
+  test('make the limits of whom they mean', async () => {
+    const house = new House({ rulebook: bookOf(tightened) });
+    const [mine, yours] = [house.spawn(), house.spawn(bob)];
+    expect(await house.ask(mine, mainThread(mine), rr(6))).toBe('priority-above-limit');
+    expect(await house.ask(mine, mainThread(mine), rr(5))).toBe('granted');
+    expect(await house.ask(yours, mainThread(yours), rr(20))).toBe('granted');
+    expect(house.broker.limits(house.world.caller(mine)).terms.limits.realtimePriorityMax).toBe(5);
+    expect(house.broker.limits(house.world.caller(yours)).terms.limits.realtimePriorityMax).toBe(20);
+  });
+
+  test('look at the target, not at the caller', async () => {
+    const house = new House({ rulebook: bookOf(tightened) });
+    const [admin, pid] = [house.spawn(root), house.spawn()];
+    const wanted = { face: 'own', process: BigInt(pid), thread: 0n, scheduling: rr(6) } as const;
+    const asked = house.broker.acquire(house.world.caller(admin), wanted);
+    await expect(asked).rejects.toMatchObject({ refusal: { reason: 'priority-above-limit', rule: 'f:1' } });
+  });
+
+  test('refuse whom they mean before polkit is asked, but let him give back', async () => {
+    const rulebook = bookOf();
+    const house = new House({ rulebook });
+    const pid = house.spawn();
+    expect(await house.ask(pid, mainThread(pid), rr(5))).toBe('granted');
+    rulebook.replace(defaultLimits, [refusing]);
+    house.authority.asked.length = 0;
+    expect(await house.ask(pid, mainThread(pid), rr(5))).toBe('refused-by-rule');
+    expect(house.authority.asked).toEqual([]);
+    expect(house.view(mainThread(pid))).toMatchObject({ state: 'active', excess: 'refused-by-rule' });
+    expect(await house.ask(pid, mainThread(pid), nice(0))).toBe('granted');
+  });
+
+  test('that come while polkit is asked count', async () => {
+    const rulebook = bookOf();
+    const house = new House({ rulebook });
+    const pid = house.spawn();
+    house.authority.mood = 'wait';
+    const [answer] = await house.asking(pid, mainThread(pid), rr(10));
+    rulebook.replace(defaultLimits, [tightened]);
+    house.authority.answer('allow');
+    expect(await answer).toBe('priority-above-limit');
+    expect(house.used(pid, 'realtime')).toBe(0);
+  });
+
+  test('count for what the process is by then', async () => {
+    const house = new House({ rulebook: bookOf({ ...tightened, conditions: { executable: '/usr/bin/hog' } }) });
+    const pid = house.spawn();
+    house.authority.mood = 'wait';
+    const [answer] = await house.asking(pid, mainThread(pid), rr(10));
+    house.world.setNames(pid, 'hog', '/usr/bin/hog');
+    house.authority.answer('allow');
+    expect(await answer).toBe('priority-above-limit');
+  });
+
+  test('take away nothing that was granted, and say what is above them', async () => {
+    const rulebook = bookOf();
+    const house = new House({ rulebook });
+    const pid = house.spawn();
+    await house.ask(pid, mainThread(pid), rr(10));
+    expect(house.view(mainThread(pid))?.excess).toBeUndefined();
+    rulebook.replace(defaultLimits, [tightened]);
+    expect(house.view(mainThread(pid))).toMatchObject({ state: 'active', excess: 'priority-above-limit' });
+    expect(house.world.runsAs(mainThread(pid))?.priority).toBe(10);
+  });
+
+  test('leave what RealtimeKit1 advertised good there for RLIMIT_RTTIME', async () => {
+    const rulebook = bookOf();
+    const house = new House({ rulebook });
+    rulebook.replace({ ...defaultLimits, rttimeUsecMax: 100_000n }, []);
+    const pid = house.spawn();
+    expect(await house.ask(pid, mainThread(pid), rr(10), 'own')).toBe('rttime-above-limit');
+    expect(await house.ask(pid, mainThread(pid), rr(10), 'realtimekit1')).toBe('granted');
   });
 });

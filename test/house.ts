@@ -1,5 +1,6 @@
 import { Broker, type GrantView, type Parts } from '../src/broker.ts';
 import { defaultBurst, defaultLimits } from '../src/core/limits.ts';
+import { Rulebook } from '../src/core/rulebook.ts';
 import type { Kind, Scheduling } from '../src/core/scheduling.ts';
 import type { Pid, Tid, Uid } from '../src/core/thread.ts';
 import type { Face, News } from '../src/ports.ts';
@@ -33,7 +34,7 @@ export class House {
       authority,
       clock,
       journal,
-      limits: defaultLimits,
+      rulebook: new Rulebook(defaultLimits),
       burst: defaultBurst,
       cooldownSec: 30,
       ...parts,

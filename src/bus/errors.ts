@@ -20,6 +20,7 @@ const names = {
   'not-your-process': ['NotYourProcess', 'AccessDenied', 'EPERM'],
   'no-such-thread': ['NoSuchThread', 'Failed', 'ENOENT'],
   'invalid-priority': ['InvalidPriority', 'Failed', 'EINVAL'],
+  'refused-by-rule': ['NotAuthorized', 'AccessDenied', 'EPERM'],
   'priority-above-limit': ['PriorityAboveLimit', 'AccessDenied', 'EPERM'],
   'nice-below-limit': ['NiceBelowLimit', 'AccessDenied', 'EPERM'],
   'rttime-unset': ['RTTimeUnset', 'AccessDenied', 'EPERM'],
@@ -34,7 +35,7 @@ const names = {
 } as const satisfies Record<Reason, Row>;
 
 /** Every error name of the own interface, for whoever holds them against its description. */
-export const ownErrorNames: readonly string[] = Object.values(names).map(([own]) => ownName(own));
+export const ownErrorNames: readonly string[] = [...new Set(Object.values(names).map(([own]) => ownName(own)))];
 
 export function toOwnError(fault: unknown): Answer {
   if (fault instanceof Refused) return { name: ownName(names[fault.refusal.reason][0]), text: fault.message };

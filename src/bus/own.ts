@@ -1,7 +1,7 @@
 import xml from '../../dbus/org.example.RealtimeBroker.xml';
 import type { GrantView } from '../broker.ts';
 import type { Health } from '../core/health.ts';
-import type { Limits } from '../core/limits.ts';
+import type { Rulebook } from '../core/rulebook.ts';
 import { Turns } from '../turns.ts';
 import { acquireMethods } from './acquire.ts';
 import type { BrokerOnTheBus } from './broker.ts';
@@ -21,7 +21,7 @@ export interface Told {
   readonly broker: BrokerOnTheBus;
   readonly subscribers: Pick<Subscribers, 'add' | 'remove'>;
   readonly health: Pick<Health, 'degraded'>;
-  readonly limits: Limits;
+  readonly rulebook: Pick<Rulebook, 'limits'>;
   readonly version: string;
 }
 
@@ -64,11 +64,11 @@ function* described(views: Iterable<GrantView>): Iterable<Dictionary> {
   for (const view of views) yield describeGrant(view);
 }
 
-const ownProperties = ({ broker, health, limits, version }: Told): readonly Property[] => [
+const ownProperties = ({ broker, health, rulebook, version }: Told): readonly Property[] => [
   { name: 'Version', signature: 's', read: () => version },
-  { name: 'RTTimeUSecMax', signature: 'x', read: () => limits.rttimeUsecMax },
-  { name: 'MaxRealtimePriority', signature: 'i', read: () => limits.realtimePriorityMax },
-  { name: 'MinNiceLevel', signature: 'i', read: () => limits.niceLevelMin },
+  { name: 'RTTimeUSecMax', signature: 'x', read: () => rulebook.limits.rttimeUsecMax },
+  { name: 'MaxRealtimePriority', signature: 'i', read: () => rulebook.limits.realtimePriorityMax },
+  { name: 'MinNiceLevel', signature: 'i', read: () => rulebook.limits.niceLevelMin },
   { name: 'ThreadCount', signature: 'u', read: () => broker.totals.threads },
   { name: 'ProcessCount', signature: 'u', read: () => broker.totals.processes },
   { name: 'UserCount', signature: 'u', read: () => broker.totals.users },

@@ -1,5 +1,5 @@
 import xml from '../../dbus/org.freedesktop.RealtimeKit1.xml';
-import type { Limits } from '../core/limits.ts';
+import type { Advertised } from '../core/limits.ts';
 import { acquireMethods } from './acquire.ts';
 import type { BrokerOnTheBus } from './broker.ts';
 import { toRealtimeKit1Error } from './errors.ts';
@@ -10,12 +10,12 @@ import { rtkitProperties } from './properties.ts';
 const name = 'org.freedesktop.RealtimeKit1';
 
 /** rtkit-daemon's interface, for every client that knows no other; dbus/org.freedesktop.RealtimeKit1.xml describes it. */
-export function realtimeKit1Face(broker: BrokerOnTheBus, limits: Limits): Face {
+export function realtimeKit1Face(broker: BrokerOnTheBus, advertised: Advertised): Face {
   // Types and order are rtkit's: clients are strict about the former, and may print the latter.
   const properties: readonly Property[] = [
-    { name: 'RTTimeUSecMax', signature: 'x', read: () => limits.rttimeUsecMax },
-    { name: 'MaxRealtimePriority', signature: 'i', read: () => limits.realtimePriorityMax },
-    { name: 'MinNiceLevel', signature: 'i', read: () => limits.niceLevelMin },
+    { name: 'RTTimeUSecMax', signature: 'x', read: () => advertised.rttimeUsecMax },
+    { name: 'MaxRealtimePriority', signature: 'i', read: () => advertised.realtimePriorityMax },
+    { name: 'MinNiceLevel', signature: 'i', read: () => advertised.niceLevelMin },
   ];
   return {
     busName: name,

@@ -1,5 +1,5 @@
 import type { Health } from '../core/health.ts';
-import type { Limits } from '../core/limits.ts';
+import type { Rulebook } from '../core/rulebook.ts';
 import type { Journal } from '../ports.ts';
 import { Announcer } from './announcer.ts';
 import type { BrokerOnTheBus } from './broker.ts';
@@ -19,7 +19,7 @@ import { Waiting } from './waiting.ts';
 export interface Service {
   readonly broker: BrokerOnTheBus;
   readonly health: Pick<Health, 'degraded' | 'onChange'>;
-  readonly limits: Limits;
+  readonly rulebook: Pick<Rulebook, 'limits' | 'advertised'>;
   readonly version: string;
   readonly journal: Journal;
   /** Whether to be org.freedesktop.RealtimeKit1 too. */
@@ -31,10 +31,10 @@ export interface Service {
  * @throws NameTaken
  */
 export async function serve(connection: Connection, service: Service): Promise<void> {
-  const { broker, health, limits, journal, realtimekit1 } = service;
+  const { broker, health, rulebook, journal, realtimekit1 } = service;
   const subscribers = new Subscribers(new Owners(connection));
   const own = ownFace({ ...service, subscribers });
-  const faces = realtimekit1 ? [own, realtimeKit1Face(broker, limits)] : [own];
+  const faces = realtimekit1 ? [own, realtimeKit1Face(broker, rulebook.advertised)] : [own];
 
   const callers = new Callers((...question) => connection.askDaemon(...question));
   const dispatcher = new Dispatcher(connection, objectsOf(faces), callers, new Waiting(), journal);

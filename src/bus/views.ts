@@ -5,12 +5,13 @@ import type { Attributes } from '../core/scheduling.ts';
 import type { Dictionary } from './wire.ts';
 
 /** A grant as ListGrants tells it; design and XML name the same keys. */
-export const describeGrant = ({ grant, actual, state, reason, cpuUsec }: GrantView): Dictionary => [
+export const describeGrant = ({ grant, actual, state, reason, cpuUsec, excess }: GrantView): Dictionary => [
   ...whatWasGiven(grant),
   ['ActualPolicy', ['s', actual.policy]],
   ['ActualPriority', ['i', levelOf(actual)]],
   ['State', ['s', state]],
   ['Reason', ['s', reason]],
+  ['OverLimit', ['s', excess ?? '']],
   ['GrantedAtUSec', ['t', grant.grantedAtUsec]],
   ['CpuUSec', ['t', cpuUsec]],
 ];
@@ -35,9 +36,11 @@ function whatWasGiven({ thread, scheduling, comm, program }: Grant): Dictionary 
   ];
 }
 
-/** A user's limits and how much of them is used, as GetLimits tells it. */
-export function describeLimits({ limits, burst, ...used }: LimitsView): Dictionary {
+/** What a caller may have and how much of it his user uses, as GetLimits tells it. */
+export function describeLimits({ terms, burst, ...used }: LimitsView): Dictionary {
+  const { limits, refusedBy } = terms;
   return [
+    ['RefusedBy', ['s', refusedBy ?? '']],
     ['RTTimeUSecMax', ['x', limits.rttimeUsecMax]],
     ['RTTimeUSecMin', ['x', rttimeUsecMin]],
     ['MaxRealtimePriority', ['i', limits.realtimePriorityMax]],

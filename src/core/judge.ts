@@ -1,6 +1,7 @@
 import type { Standing } from './ledger.ts';
-import { type Limits, rttimeUsecMin } from './limits.ts';
-import type { Refusal } from './refusal.ts';
+import { rttimeUsecMin } from './limits.ts';
+import type { Reason, Refusal } from './refusal.ts';
+import type { Terms } from './rules.ts';
 import { givesBack, type Kind, type Scheduling } from './scheduling.ts';
 import type { Thread } from './thread.ts';
 
@@ -20,16 +21,39 @@ export interface Situation extends Standing {
 }
 
 /** What stands against a request, if anything does. Asked before polkit, again after it, and by every dry run. */
-export function judge(request: Request, situation: Situation, limits: Limits): Refusal | undefined {
+export function judge(request: Request, situation: Situation, terms: Terms): Refusal | undefined {
   const { scheduling } = request;
+  const refusal = outOfRange(scheduling);
+  // Whatever the rules say, what was granted may be given back.
+  if (refusal !== undefined || givesBack(scheduling)) return refusal;
   return (
-    outOfRange(scheduling) ??
-    beyondLevel(scheduling, limits) ??
-    rttimeUnfit(request, limits) ??
-    (givesBack(scheduling)
-      ? undefined
-      : (cooling(request, situation) ?? noPlaceLeft(scheduling.kind, situation, limits)))
+    refusedByRule(request, terms) ??
+    beyondLevel(scheduling, terms) ??
+    rttimeUnfit(request, terms) ??
+    cooling(request, situation) ??
+    noPlaceLeft(scheduling.kind, situation, terms)
   );
+}
+
+/**
+ * What would stand against a grant if it were asked for now: a limit lowered since takes nothing away, but is to be seen.
+ * @param standing as the ledger has it, this grant included
+ */
+export function excessOf(request: Request, standing: Standing, terms: Terms): Reason | undefined {
+  const without = {
+    hasPlace: false,
+    userThreads: standing.userThreads - 1,
+    processThreads: standing.processThreads - 1,
+    processes: standing.processes - 1,
+    knownProcess: false,
+    users: standing.users - 1,
+    knownUser: false,
+  };
+  return judge({ ...request, rttime: 'unread' }, { ...without, coolingMsec: 0 }, terms)?.reason;
+}
+
+function refusedByRule({ thread }: Request, { refusedBy }: Terms): Refusal | undefined {
+  return refusedBy === undefined ? undefined : { reason: 'refused-by-rule', pid: thread.process.pid, rule: refusedBy };
 }
 
 function cooling({ thread }: Request, { coolingMsec }: Situation): Refusal | undefined {
@@ -45,37 +69,45 @@ function outOfRange(scheduling: Scheduling): Refusal | undefined {
   return nice < -20 || nice > 19 ? { reason: 'invalid-priority', kind, value: nice } : undefined;
 }
 
-function beyondLevel(scheduling: Scheduling, limits: Limits): Refusal | undefined {
+function beyondLevel(scheduling: Scheduling, { limits, rules }: Terms): Refusal | undefined {
   if (scheduling.kind === 'realtime') {
     const { priority } = scheduling;
     const max = limits.realtimePriorityMax;
-    return priority > max ? { reason: 'priority-above-limit', priority, max } : undefined;
+    return priority > max
+      ? { reason: 'priority-above-limit', priority, max, rule: rules.realtimePriorityMax }
+      : undefined;
   }
   const { nice } = scheduling;
   const min = limits.niceLevelMin;
-  return nice < min ? { reason: 'nice-below-limit', nice, min } : undefined;
+  return nice < min ? { reason: 'nice-below-limit', nice, min, rule: rules.niceLevelMin } : undefined;
 }
 
-function rttimeUnfit({ thread, scheduling, rttime }: Request, limits: Limits): Refusal | undefined {
+function rttimeUnfit({ thread, scheduling, rttime }: Request, { limits, rules }: Terms): Refusal | undefined {
   if (scheduling.kind !== 'realtime' || rttime === 'unread') return undefined;
   const { pid } = thread.process;
   const maxUsec = limits.rttimeUsecMax;
   if (rttime === 'unlimited') return { reason: 'rttime-unset', pid, maxUsec };
-  if (rttime > maxUsec) return { reason: 'rttime-above-limit', pid, usec: rttime, maxUsec };
+  if (rttime > maxUsec) return { reason: 'rttime-above-limit', pid, usec: rttime, maxUsec, rule: rules.rttimeUsecMax };
   if (rttime < rttimeUsecMin) return { reason: 'rttime-too-low', pid, usec: rttime, minUsec: rttimeUsecMin };
   return undefined;
 }
 
-function noPlaceLeft(kind: Kind, standing: Standing, limits: Limits): Refusal | undefined {
+function noPlaceLeft(kind: Kind, standing: Standing, { limits, rules }: Terms): Refusal | undefined {
   if (standing.hasPlace) return undefined;
 
-  const realtime = kind === 'realtime';
-  const userMax = realtime ? limits.realtimeThreadsPerUserMax : limits.highPriorityThreadsPerUserMax;
-  if (standing.userThreads >= userMax) return { reason: 'thread-limit', kind, of: 'user', max: userMax };
-  const processMax = realtime ? limits.realtimeThreadsPerProcessMax : limits.highPriorityThreadsPerProcessMax;
-  if (standing.processThreads >= processMax) return { reason: 'thread-limit', kind, of: 'process', max: processMax };
-  if (!standing.knownProcess && standing.processes >= limits.processesPerUserMax)
-    return { reason: 'process-limit', max: limits.processesPerUserMax };
-  if (!standing.knownUser && standing.users >= limits.usersMax) return { reason: 'user-limit', max: limits.usersMax };
+  const { ofUser, ofProcess } = threadLimits[kind];
+  if (standing.userThreads >= limits[ofUser])
+    return { reason: 'thread-limit', kind, of: 'user', max: limits[ofUser], rule: rules[ofUser] };
+  if (standing.processThreads >= limits[ofProcess])
+    return { reason: 'thread-limit', kind, of: 'process', max: limits[ofProcess], rule: rules[ofProcess] };
+  const { processesPerUserMax, usersMax } = limits;
+  if (!standing.knownProcess && standing.processes >= processesPerUserMax)
+    return { reason: 'process-limit', max: processesPerUserMax, rule: rules.processesPerUserMax };
+  if (!standing.knownUser && standing.users >= usersMax) return { reason: 'user-limit', max: usersMax };
   return undefined;
 }
+
+const threadLimits = {
+  realtime: { ofUser: 'realtimeThreadsPerUserMax', ofProcess: 'realtimeThreadsPerProcessMax' },
+  'high-priority': { ofUser: 'highPriorityThreadsPerUserMax', ofProcess: 'highPriorityThreadsPerProcessMax' },
+} as const satisfies Record<Kind, unknown>;

@@ -1,4 +1,4 @@
-/** What one user may have. Every key can be set in the configuration's [limits] table under its snake_case name. */
+/** What one may have. Every key can be set in the configuration's [limits] table under its snake_case name. */
 export interface Limits {
   /** Highest SCHED_RR priority granted, 1 to 98 (99 is the watchdog's). */
   readonly realtimePriorityMax: number;
@@ -13,6 +13,12 @@ export interface Limits {
   readonly highPriorityThreadsPerProcessMax: number;
   readonly usersMax: number;
 }
+
+/**
+ * What rtkit's interface says for as long as the machine runs, whatever is configured meanwhile: clients read it once and
+ * set their own RLIMIT_RTTIME by it, which they can never raise again.
+ */
+export type Advertised = Pick<Limits, 'rttimeUsecMax' | 'realtimePriorityMax' | 'niceLevelMin'>;
 
 export const defaultLimits: Limits = {
   realtimePriorityMax: 20,

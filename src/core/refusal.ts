@@ -15,17 +15,33 @@ export type Refusal =
     }
   | { readonly reason: 'no-such-thread'; readonly what: string }
   | { readonly reason: 'invalid-priority'; readonly kind: Kind; readonly value: number }
-  | { readonly reason: 'priority-above-limit'; readonly priority: number; readonly max: number }
-  | { readonly reason: 'nice-below-limit'; readonly nice: number; readonly min: number }
+  | { readonly reason: 'refused-by-rule'; readonly pid: number; readonly rule: string }
+  | ({ readonly reason: 'priority-above-limit'; readonly priority: number; readonly max: number } & ByRule)
+  | ({ readonly reason: 'nice-below-limit'; readonly nice: number; readonly min: number } & ByRule)
   | { readonly reason: 'rttime-unset'; readonly pid: number; readonly maxUsec: bigint }
-  | { readonly reason: 'rttime-above-limit'; readonly pid: number; readonly usec: bigint; readonly maxUsec: bigint }
+  | ({
+      readonly reason: 'rttime-above-limit';
+      readonly pid: number;
+      readonly usec: bigint;
+      readonly maxUsec: bigint;
+    } & ByRule)
   | { readonly reason: 'rttime-too-low'; readonly pid: number; readonly usec: bigint; readonly minUsec: bigint }
-  | { readonly reason: 'thread-limit'; readonly kind: Kind; readonly of: 'user' | 'process'; readonly max: number }
-  | { readonly reason: 'process-limit'; readonly max: number }
+  | ({
+      readonly reason: 'thread-limit';
+      readonly kind: Kind;
+      readonly of: 'user' | 'process';
+      readonly max: number;
+    } & ByRule)
+  | ({ readonly reason: 'process-limit'; readonly max: number } & ByRule)
   | { readonly reason: 'user-limit'; readonly max: number }
   | { readonly reason: 'burst'; readonly of: 'user' | 'process'; readonly retryMsec: number }
   | { readonly reason: 'cooling-down'; readonly pid: number; readonly retryMsec: number }
   | { readonly reason: 'kernel-refused'; readonly call: string; readonly errno: string; readonly cause: string };
+
+/** Where the limit is set, FILE:LINE, when it is not in the table [limits]. */
+interface ByRule {
+  readonly rule?: string | undefined;
+}
 
 export type Reason = Refusal['reason'];
 
@@ -37,8 +53,12 @@ export interface Because {
 
 type Explanations = { readonly [R in Reason]: (refusal: Extract<Refusal, { reason: R }>) => Because };
 
-const setting = (kind: Kind, of: 'user' | 'process'): string =>
-  `limits.${kind === 'realtime' ? 'realtime' : 'high_priority'}_threads_per_${of}_max`;
+const threadLimit = (kind: Kind, of: 'user' | 'process'): string =>
+  `${kind === 'realtime' ? 'realtime' : 'high_priority'}_threads_per_${of}_max`;
+
+/** Which line has to be changed. */
+const setting = (limit: string, rule: string | undefined): string =>
+  rule === undefined ? `limits.${limit}` : `${limit} of the rule at ${rule}`;
 
 /** Rounded up: who asks again too early is refused again. */
 const seconds = (msec: number): string => `${(Math.ceil(msec / 100) / 10).toFixed(1)} s`;
@@ -67,33 +87,37 @@ const explanations: Explanations = {
         : `${value} is no nice level: it must be -20 to 19.`,
     remedy: 'Ask within the range.',
   }),
-  'priority-above-limit': ({ priority, max }) => ({
-    sentence: `Priority ${priority} is above the limit of ${max}.`,
-    remedy: `Ask for at most ${max}, or raise limits.realtime_priority_max.`,
+  'refused-by-rule': ({ pid, rule }) => ({
+    sentence: `The rule at ${rule} refuses process ${pid} everything.`,
+    remedy: 'Change that rule, or say refuse = false in one after it, and reload.',
   }),
-  'nice-below-limit': ({ nice, min }) => ({
+  'priority-above-limit': ({ priority, max, rule }) => ({
+    sentence: `Priority ${priority} is above the limit of ${max}.`,
+    remedy: `Ask for at most ${max}, or raise ${setting('realtime_priority_max', rule)}.`,
+  }),
+  'nice-below-limit': ({ nice, min, rule }) => ({
     sentence: `Nice level ${nice} is below the limit of ${min}.`,
-    remedy: `Ask for at least ${min}, or lower limits.nice_level_min.`,
+    remedy: `Ask for at least ${min}, or lower ${setting('nice_level_min', rule)}.`,
   }),
   'rttime-unset': ({ pid, maxUsec }) => ({
     sentence: `Process ${pid} has no hard RLIMIT_RTTIME.`,
     remedy: `Set its hard limit to at most ${maxUsec} us with setrlimit before asking.`,
   }),
-  'rttime-above-limit': ({ pid, usec, maxUsec }) => ({
+  'rttime-above-limit': ({ pid, usec, maxUsec, rule }) => ({
     sentence: `Process ${pid} has a hard RLIMIT_RTTIME of ${usec} us, above the limit of ${maxUsec} us.`,
-    remedy: `Lower it to at most ${maxUsec} us with setrlimit, or raise limits.rttime_usec_max.`,
+    remedy: `Lower it to at most ${maxUsec} us with setrlimit, or raise ${setting('rttime_usec_max', rule)}.`,
   }),
   'rttime-too-low': ({ pid, usec, minUsec }) => ({
     sentence: `Process ${pid} has a hard RLIMIT_RTTIME of ${usec} us; below ${minUsec} us the kernel would kill it at once.`,
     remedy: `Set its hard limit to at least ${minUsec} us with setrlimit before asking.`,
   }),
-  'thread-limit': ({ kind, of, max }) => ({
+  'thread-limit': ({ kind, of, max, rule }) => ({
     sentence: `This ${of} already has all ${max} ${kind} threads it may have.`,
-    remedy: `End some, or raise ${setting(kind, of)}.`,
+    remedy: `End some, or raise ${setting(threadLimit(kind, of), rule)}.`,
   }),
-  'process-limit': ({ max }) => ({
+  'process-limit': ({ max, rule }) => ({
     sentence: `This user already has granted threads in all ${max} processes allowed.`,
-    remedy: 'End some, or raise limits.processes_per_user_max.',
+    remedy: `End some, or raise ${setting('processes_per_user_max', rule)}.`,
   }),
   'user-limit': ({ max }) => ({
     sentence: `Threads of all ${max} users allowed are granted already.`,

@@ -2,6 +2,7 @@ declare const brand: unique symbol;
 type Branded<Value, Name extends string> = Value & { readonly [brand]: Name };
 
 export type Uid = Branded<number, 'uid'>;
+export type Gid = Branded<number, 'gid'>;
 export type Pid = Branded<number, 'pid'>;
 export type Tid = Branded<number, 'tid'>;
 /** Clock ticks between boot and birth: field 22 of /proc/PID/stat, proc(5). */

@@ -16,6 +16,7 @@ export type Library = ReturnType<typeof openLibrary>;
 export function openLibrary(path: string) {
   const native = loadNative(path);
   const found = new Int32Array(4);
+  const file = new BigInt64Array(2);
 
   return {
     setScheduling(tid: Tid, { policy, priority, nice, resetOnFork }: Attributes): void {
@@ -40,6 +41,12 @@ export function openLibrary(path: string) {
     read(path: string, bytes: Uint8Array): number | undefined {
       const length = native.rtb_read(path, bytes, bytes.length);
       return length === -ENOENT || length === -ESRCH ? undefined : check('read', length);
+    },
+
+    /** Device and inode of the file a path leads to. Waits for no file system that has to ask somebody. */
+    fileId(path: string): string {
+      check('statx', native.rtb_file_id(path, file));
+      return file.join(':');
     },
 
     /** CLOCK_BOOTTIME and CLOCK_REALTIME in µs. */

@@ -29,6 +29,7 @@ interface Wire {
   'out waiter': [WaiterPointer | null];
   uint32: number;
   int64: number;
+  'int64[2]': BigInt64Array;
   watchdog: WatchdogPointer;
   'out watchdog': [WatchdogPointer | null];
   rule: WatchdogRule;
@@ -56,6 +57,7 @@ const wire = {
   'out waiter': koffi.out(koffi.pointer(waiter)),
   uint32: 'uint32_t',
   int64: 'int64_t',
+  'int64[2]': 'int64_t *',
   watchdog,
   'out watchdog': koffi.out(koffi.pointer(watchdog)),
   rule: koffi.pointer(rule),
@@ -69,6 +71,7 @@ const signatures = {
   rtb_pidfd_open: { takes: ['int', 'int'], returns: 'int' },
   rtb_pidfd_gone: { takes: ['int'], returns: 'int' },
   rtb_read: { takes: ['path', 'bytes', 'int64'], returns: 'int64_t' },
+  rtb_file_id: { takes: ['path', 'int64[2]'], returns: 'int' },
   rtb_boottime_usec: { takes: [], returns: 'int64_t' },
   rtb_realtime_usec: { takes: [], returns: 'int64_t' },
   rtb_waiter_open: { takes: ['out waiter'], returns: 'int' },

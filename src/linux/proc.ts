@@ -1,13 +1,14 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import type { Rttime } from '../core/judge.ts';
-import type { Pid, Tid } from '../core/thread.ts';
+import type { Gid, Pid, Tid } from '../core/thread.ts';
+import { parseUnits, type Units } from './cgroup.ts';
 import { SyscallError } from './errno.ts';
 import type { Library } from './library.ts';
 import { parseRttime } from './rlimits.ts';
 import { parseRunUsec } from './schedstat.ts';
 import { parseStat, type Stat } from './stat.ts';
-import { parseStatus, type Status } from './status.ts';
+import { parseGroups, parseStatus, type Status } from './status.ts';
 
 /** Only the status of a process with a thousand groups and more is longer. */
 const usualBytes = 16 * 1024;
@@ -32,6 +33,15 @@ export class Proc {
     return this.#read(`${of(pid, tid)}/status`, parseStatus);
   }
 
+  /** All groups the process is in. */
+  groups(pid: Pid): readonly Gid[] | undefined {
+    return this.#read(`${pid}/status`, parseGroups);
+  }
+
+  units(pid: Pid): Units | undefined {
+    return this.#read(`${pid}/cgroup`, parseUnits);
+  }
+
   rttime(pid: Pid): Exclude<Rttime, 'unread'> | undefined {
     return this.#read(`${pid}/limits`, parseRttime);
   }
@@ -43,6 +53,11 @@ export class Proc {
   /** The program's path, for people: its user can make it say anything. Empty when there is none, or we may not look. */
   program(pid: Pid): string {
     return this.#link(`${pid}/exe`) ?? '';
+  }
+
+  /** A path that leads to the very file its program is, whatever has its name by now. */
+  programFile(pid: Pid): string {
+    return `${this.#root}/${pid}/exe`;
   }
 
   /** "pid:[4026531836]"; undefined also when we may not look. */

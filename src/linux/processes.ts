@@ -1,25 +1,30 @@
 import type { Rttime } from '../core/judge.ts';
+import type { Subject } from '../core/rules.ts';
 import type { Pid, Process, StartTime, Thread, Tid, Uid } from '../core/thread.ts';
 import type { Caller, Clock, Face, ProcessTable, Sighting, ThreadHandle, Wanted } from '../ports.ts';
 import { Refused } from '../refused.ts';
 import type { Handles } from './handles.ts';
 import { noSuchThread, parseIds } from './ids.ts';
+import type { Library } from './library.ts';
 import { Namespaces } from './namespaces.ts';
 import type { Proc } from './proc.ts';
 import { hasEnded, type Stat } from './stat.ts';
 import type { Status } from './status.ts';
+import { LinuxSubject } from './subject.ts';
 
 /** Processes and threads as /proc shows them. What it says may be old by the time it is used: open() and promote() look again. */
 export class LinuxProcessTable implements ProcessTable {
   readonly #proc: Proc;
   readonly #handles: Handles;
+  readonly #library: Pick<Library, 'fileId'>;
   readonly #namespaces: Namespaces;
   /** Of callers' processes, for as long as the callers are remembered. */
   readonly #starttimes = new WeakMap<Caller, StartTime>();
 
-  constructor(proc: Proc, handles: Handles, clock: Clock) {
+  constructor(proc: Proc, handles: Handles, library: Pick<Library, 'fileId'>, clock: Clock) {
     this.#proc = proc;
     this.#handles = handles;
+    this.#library = library;
     this.#namespaces = new Namespaces(proc, clock);
   }
 
@@ -40,6 +45,10 @@ export class LinuxProcessTable implements ProcessTable {
 
   open(thread: Thread): ThreadHandle {
     return this.#handles.open(thread);
+  }
+
+  subject({ pid, uid }: Pick<Process, 'pid' | 'uid'>): Subject {
+    return new LinuxSubject(this.#proc, this.#library, pid, uid);
   }
 
   rttime(process: Process): Exclude<Rttime, 'unread'> {

@@ -1,4 +1,4 @@
-import type { Pid, Uid } from '../core/thread.ts';
+import type { Gid, Pid, Uid } from '../core/thread.ts';
 
 export interface Status {
   readonly state: string;
@@ -28,6 +28,10 @@ export function parseStatus(text: string): Status {
   return { state, tgid: tgid as Pid, uids, threads, nspid: numbersOf(text, 'NSpid') };
 }
 
+/** From the same file: real, effective, saved and file-system gid, and the supplementary groups, up to 65536. */
+export const parseGroups = (text: string): readonly Gid[] =>
+  [...numbersOf(text, 'Gid'), ...numbersOf(text, 'Groups')] as readonly number[] as readonly Gid[];
+
 /** What follows "Key:\t"; undefined when the line is cut short, too. The name is the first line, and no key. */
 function lineOf(text: string, key: string): string | undefined {
   const label = `\n${key}:\t`;
@@ -37,6 +41,6 @@ function lineOf(text: string, key: string): string | undefined {
 }
 
 function numbersOf(text: string, key: string): readonly number[] {
-  const words = lineOf(text, key)?.split('\t') ?? [];
+  const words = lineOf(text, key)?.split(/[\t ]/) ?? [];
   return words.filter((digits) => /^\d{1,10}$/.test(digits)).map(Number);
 }

@@ -8,6 +8,7 @@ import { realtimeKit1Face } from '../../src/bus/realtimekit1.ts';
 import { describeGrant, describeLimits } from '../../src/bus/views.ts';
 import { Health } from '../../src/core/health.ts';
 import { defaultLimits } from '../../src/core/limits.ts';
+import { Rulebook } from '../../src/core/rulebook.ts';
 import { aView, FakeBroker } from './fake-broker.ts';
 
 // The XML in dbus/ is what people read, the table is what happens, the bus policy is who may: they must say the same.
@@ -18,7 +19,7 @@ const fileOf = (face: Face, ending: string): string =>
 
 const broker = new FakeBroker();
 const subscribers = { add: async () => {}, remove: () => {} };
-const own = ownFace({ broker, subscribers, health: new Health(), limits: defaultLimits, version: '1' });
+const own = ownFace({ broker, subscribers, health: new Health(), rulebook: new Rulebook(defaultLimits), version: '1' });
 const rtkit = realtimeKit1Face(broker, defaultLimits);
 
 const attribute = (text: string, name: string): string => new RegExp(` ${name}="([^"]*)"`).exec(text)?.[1] ?? '';

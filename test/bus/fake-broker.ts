@@ -2,6 +2,7 @@ import type { GrantView, LimitsView } from '../../src/broker.ts';
 import type { BrokerOnTheBus } from '../../src/bus/broker.ts';
 import type { Grant } from '../../src/core/ledger.ts';
 import { defaultBurst, defaultLimits } from '../../src/core/limits.ts';
+import { plainTerms } from '../../src/core/rules.ts';
 import type { Pid, StartTime, Tid, Uid } from '../../src/core/thread.ts';
 import type { Caller, News, Wanted } from '../../src/ports.ts';
 
@@ -35,7 +36,7 @@ export class FakeBroker implements BrokerOnTheBus {
 
   limits(): LimitsView {
     const used = { processes: 1, realtimeThreads: 2, highPriorityThreads: 3, requestsLeft: 4 };
-    return { limits: defaultLimits, burst: defaultBurst, ...used };
+    return { terms: plainTerms(defaultLimits), burst: defaultBurst, ...used };
   }
 }
 
@@ -55,4 +56,5 @@ export const aView: GrantView = {
   state: 'active',
   reason: '',
   cpuUsec: 77n,
+  excess: undefined,
 };

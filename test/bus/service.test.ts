@@ -4,6 +4,7 @@ import { Connection } from '../../src/bus/connection.ts';
 import { serve } from '../../src/bus/service.ts';
 import { Health } from '../../src/core/health.ts';
 import { defaultLimits } from '../../src/core/limits.ts';
+import { Rulebook } from '../../src/core/rulebook.ts';
 import { Refused } from '../../src/refused.ts';
 import { aView, FakeBroker } from './fake-broker.ts';
 import { type Answer, FakeDaemon, type Sent, settled } from './fake-daemon.ts';
@@ -27,7 +28,14 @@ const start = async (realtimekit1 = true): Promise<void> => {
   broker = new FakeBroker();
   health = new Health();
   journal = new FakeJournal();
-  await serve(connection, { broker, health, journal, limits: defaultLimits, version: '1.2.3', realtimekit1 });
+  await serve(connection, {
+    broker,
+    health,
+    journal,
+    rulebook: new Rulebook(defaultLimits),
+    version: '1.2.3',
+    realtimekit1,
+  });
 };
 beforeEach(() => start());
 
@@ -52,7 +60,14 @@ describe('the names', () => {
   test('that are taken end it', async () => {
     const other = new FakeDaemon();
     other.taken.add('org.freedesktop.RealtimeKit1');
-    const service = { broker, health, journal, limits: defaultLimits, version: '1', realtimekit1: true };
+    const service = {
+      broker,
+      health,
+      journal,
+      rulebook: new Rulebook(defaultLimits),
+      version: '1',
+      realtimekit1: true,
+    };
     await expect(serve(new Connection(other), service)).rejects.toThrow(NameTaken);
   });
 });

@@ -6,6 +6,7 @@ import type { Dictionary } from '../../src/bus/wire.ts';
 import { Health } from '../../src/core/health.ts';
 import type { Grant } from '../../src/core/ledger.ts';
 import { defaultLimits } from '../../src/core/limits.ts';
+import { Rulebook } from '../../src/core/rulebook.ts';
 import type { Tid, Uid } from '../../src/core/thread.ts';
 import type { News } from '../../src/ports.ts';
 import { aView, FakeBroker } from './fake-broker.ts';
@@ -23,7 +24,7 @@ beforeEach(async () => {
   broker = new FakeBroker();
   journal = new FakeJournal();
   daemon.people.set(alice, { uid: 1000, pid: 1 }).set(bob, { uid: 1001, pid: 2 }).set(root, { uid: 0, pid: 3 });
-  const settings = { limits: defaultLimits, version: '1', realtimekit1: true };
+  const settings = { rulebook: new Rulebook(defaultLimits), version: '1', realtimekit1: true };
   await serve(new Connection(daemon), { broker, health: new Health(), journal, ...settings });
 });
 

@@ -26,6 +26,7 @@ describe('a grant is told', () => {
       ['ActualPriority', ['i', 5]],
       ['State', ['s', 'active']],
       ['Reason', ['s', '']],
+      ['OverLimit', ['s', '']],
       ['GrantedAtUSec', ['t', 1_700_000_000_000_000n]],
       ['CpuUSec', ['t', 77n]],
     ]));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Process, Thread } from '../../src/core/thread.ts';
+import type { Gid, Process, Thread } from '../../src/core/thread.ts';
 import type { Caller, Face, ProcessTable, Wanted } from '../../src/ports.ts';
 import { reasonOf, refusal } from './refusal.ts';
 import { alice, bob, mainThread, root, type Stage } from './stage.ts';
@@ -363,6 +363,41 @@ export function processTableContract(open: () => Stage): void {
       expect(stage.processes.standingOf(process)).toBe('same');
       stage.exec(pid, mainThread(pid), 'setuid-root');
       expect(stage.processes.standingOf(process)).toBe('uid-changed');
+    });
+  });
+
+  describe('a subject of rules', () => {
+    test('is in its groups and in no others', () => {
+      using stage = open();
+      const subject = stage.processes.subject({ pid: stage.spawn(), uid: alice });
+      const [own, other] = [alice, bob] as readonly number[] as readonly [Gid, Gid];
+      expect(subject.uid).toBe(alice);
+      expect([subject.isInGroup(own), subject.isInGroup(other), subject.isInGroup(own)]).toEqual([true, false, true]);
+    });
+
+    test('runs its program and no other', async () => {
+      using stage = open();
+      const pid = stage.spawn();
+      const { program } = await find(stage, stage.caller(pid), {});
+      const subject = stage.processes.subject({ pid, uid: alice });
+      const runs = [program, '/bin/sh', '/nonexistent', ''].map((path) => subject.runs(path));
+      expect(runs).toEqual([true, false, false, false]);
+    });
+
+    test('is in no unit that is not there', () => {
+      using stage = open();
+      const subject = stage.processes.subject({ pid: stage.spawn(), uid: alice });
+      for (const of of ['unit', 'slice', 'userUnit'] as const) expect(subject.isInUnit(of, 'none.slice')).toBe(false);
+    });
+
+    test('that has ended is known by its user alone', () => {
+      using stage = open();
+      const pid = stage.spawn();
+      stage.kill(pid);
+      const subject = stage.processes.subject({ pid, uid: alice });
+      expect(subject.uid).toBe(alice);
+      expect(subject.isInUnit('unit', 'none.service')).toBe(false);
+      expect(subject.runs('/bin/sh')).toBe(false);
     });
   });
 

@@ -1,6 +1,7 @@
-import { expect, test } from 'vitest';
-import { judge, type Rttime, type Situation } from '../../src/core/judge.ts';
+import { describe, expect, test } from 'vitest';
+import { excessOf, judge, type Rttime, type Situation } from '../../src/core/judge.ts';
 import { defaultLimits, type Limits } from '../../src/core/limits.ts';
+import { plainTerms, type Terms } from '../../src/core/rules.ts';
 import type { Scheduling } from '../../src/core/scheduling.ts';
 import { aThread } from './threads.ts';
 
@@ -78,8 +79,71 @@ const table: readonly Row[] = [
 for (const [title, scheduling, rttime, situation, outcome, limits] of table) {
   test(title, () => {
     const request = { thread: aThread(), scheduling, rttime };
-    const refusal = judge(request, { ...nobodyYet, ...situation }, { ...defaultLimits, ...limits });
+    const refusal = judge(request, { ...nobodyYet, ...situation }, plainTerms({ ...defaultLimits, ...limits }));
     const said = refusal === undefined ? 'granted' : refusal.reason + ('of' in refusal ? ` of ${refusal.of}` : '');
     expect(said).toBe(outcome);
   });
 }
+
+describe('whom a rule refuses', () => {
+  const terms: Terms = { ...plainTerms(defaultLimits), refusedBy: 'f:3' };
+  const ask = (scheduling: Scheduling, situation = nobodyYet) =>
+    judge({ thread: aThread(), scheduling, rttime: fit }, situation, terms)?.reason;
+
+  test('is granted nothing', () => {
+    expect(ask(realtime(1))).toBe('refused-by-rule');
+    expect(ask(nice(-1))).toBe('refused-by-rule');
+    expect(ask(realtime(1), { ...nobodyYet, hasPlace: true })).toBe('refused-by-rule');
+  });
+
+  test('may give back', () => expect(ask(nice(0))).toBeUndefined());
+
+  test('hears first of what no Linux has', () => expect(ask(realtime(100))).toBe('invalid-priority'));
+});
+
+test('a refusal knows the rule that set its limit', () => {
+  const terms: Terms = { limits: { ...defaultLimits, realtimePriorityMax: 5 }, rules: { realtimePriorityMax: 'f:3' } };
+  expect(judge({ thread: aThread(), scheduling: realtime(6), rttime: fit }, nobodyYet, terms)).toEqual({
+    reason: 'priority-above-limit',
+    priority: 6,
+    max: 5,
+    rule: 'f:3',
+  });
+});
+
+describe('a grant', () => {
+  /** All that there is is this one. */
+  const alone = {
+    ...nobodyYet,
+    hasPlace: true,
+    userThreads: 1,
+    processThreads: 1,
+    processes: 1,
+    knownProcess: true,
+    users: 1,
+    knownUser: true,
+  };
+  const grants: ReadonlyArray<readonly [title: string, Scheduling, Partial<Limits>, Partial<Situation>, string?]> = [
+    ['within all limits is above none', realtime(20), {}, {}],
+    ['is above the priority that was lowered', realtime(20), { realtimePriorityMax: 19 }, {}, 'priority-above-limit'],
+    ['is below the nice level that was raised', nice(-15), { niceLevelMin: -14 }, {}, 'nice-below-limit'],
+    ['is one of as many as there may be', realtime(1), { realtimeThreadsPerUserMax: 3 }, { userThreads: 3 }],
+    ['is one of too many', realtime(1), { realtimeThreadsPerUserMax: 2 }, { userThreads: 3 }, 'thread-limit'],
+    ['is not above limits of the other kind', realtime(1), { highPriorityThreadsPerUserMax: 0 }, {}],
+    ['is in one of as many processes as there may be', realtime(1), { processesPerUserMax: 3 }, { processes: 3 }],
+    ['is in one process of too many', realtime(1), { processesPerUserMax: 2 }, { processes: 3 }, 'process-limit'],
+    ['is of one user of too many', realtime(1), { usersMax: 2 }, { users: 3 }, 'user-limit'],
+    ['is not held against RLIMIT_RTTIME', realtime(1), { rttimeUsecMax: 10_000n }, {}],
+  ];
+  for (const [title, scheduling, limits, situation, excess] of grants)
+    test(title, () => {
+      const request = { thread: aThread(), scheduling, rttime: fit };
+      const terms = plainTerms({ ...defaultLimits, ...limits });
+      expect(excessOf(request, { ...alone, ...situation }, terms)).toBe(excess);
+    });
+
+  test('of whom a rule refuses by now is above that', () => {
+    const request = { thread: aThread(), scheduling: realtime(1), rttime: fit };
+    expect(excessOf(request, alone, { ...plainTerms(defaultLimits), refusedBy: 'f:3' })).toBe('refused-by-rule');
+  });
+});

@@ -50,7 +50,19 @@ const table: Readonly<Record<Reason, readonly Row[]>> = {
       'Ask within the range.',
     ],
   ],
+  'refused-by-rule': [
+    [
+      { reason: 'refused-by-rule', pid: 500, rule: '/etc/f.toml:12' },
+      'The rule at /etc/f.toml:12 refuses process 500 everything.',
+      'Change that rule, or say refuse = false in one after it, and reload.',
+    ],
+  ],
   'priority-above-limit': [
+    [
+      { reason: 'priority-above-limit', priority: 8, max: 5, rule: '/etc/f.toml:12' },
+      'Priority 8 is above the limit of 5.',
+      'Ask for at most 5, or raise realtime_priority_max of the rule at /etc/f.toml:12.',
+    ],
     [
       { reason: 'priority-above-limit', priority: 88, max: 20 },
       'Priority 88 is above the limit of 20.',
@@ -58,6 +70,11 @@ const table: Readonly<Record<Reason, readonly Row[]>> = {
     ],
   ],
   'nice-below-limit': [
+    [
+      { reason: 'nice-below-limit', nice: -11, min: -5, rule: 'f:1' },
+      'Nice level -11 is below the limit of -5.',
+      'Ask for at least -5, or lower nice_level_min of the rule at f:1.',
+    ],
     [
       { reason: 'nice-below-limit', nice: -19, min: -15 },
       'Nice level -19 is below the limit of -15.',
@@ -73,6 +90,11 @@ const table: Readonly<Record<Reason, readonly Row[]>> = {
   ],
   'rttime-above-limit': [
     [
+      { reason: 'rttime-above-limit', pid: 500, usec: 100_000n, maxUsec: 50_000n, rule: 'f:1' },
+      'Process 500 has a hard RLIMIT_RTTIME of 100000 us, above the limit of 50000 us.',
+      'Lower it to at most 50000 us with setrlimit, or raise rttime_usec_max of the rule at f:1.',
+    ],
+    [
       { reason: 'rttime-above-limit', pid: 500, usec: 200_001n, maxUsec: 200_000n },
       'Process 500 has a hard RLIMIT_RTTIME of 200001 us, above the limit of 200000 us.',
       'Lower it to at most 200000 us with setrlimit, or raise limits.rttime_usec_max.',
@@ -86,6 +108,11 @@ const table: Readonly<Record<Reason, readonly Row[]>> = {
     ],
   ],
   'thread-limit': [
+    [
+      { reason: 'thread-limit', kind: 'realtime', of: 'user', max: 2, rule: 'f:1' },
+      'This user already has all 2 realtime threads it may have.',
+      'End some, or raise realtime_threads_per_user_max of the rule at f:1.',
+    ],
     [
       { reason: 'thread-limit', kind: 'realtime', of: 'user', max: 128 },
       'This user already has all 128 realtime threads it may have.',
@@ -108,6 +135,11 @@ const table: Readonly<Record<Reason, readonly Row[]>> = {
     ],
   ],
   'process-limit': [
+    [
+      { reason: 'process-limit', max: 2, rule: 'f:1' },
+      'This user already has granted threads in all 2 processes allowed.',
+      'End some, or raise processes_per_user_max of the rule at f:1.',
+    ],
     [
       { reason: 'process-limit', max: 64 },
       'This user already has granted threads in all 64 processes allowed.',

@@ -1,6 +1,6 @@
 import type { Rttime } from '../../src/core/judge.ts';
 import type { Attributes } from '../../src/core/scheduling.ts';
-import type { Pid, StartTime, Thread, Tid, Uid } from '../../src/core/thread.ts';
+import type { Gid, Pid, StartTime, Thread, Tid, Uid } from '../../src/core/thread.ts';
 import { Refused } from '../../src/refused.ts';
 
 export interface FakeThread {
@@ -21,6 +21,9 @@ export interface FakeProcess {
   rttime: Exclude<Rttime, 'unread'>;
   comm: string;
   program: string;
+  groups: readonly Gid[];
+  /** As in "unit foo.service". */
+  units: readonly string[];
 }
 
 /** What any thread is born with. */
@@ -46,6 +49,8 @@ export class FakeKernel {
       rttime,
       comm: 'actor',
       program: '/usr/bin/actor',
+      groups: [uid as number as Gid],
+      units: [],
     };
     this.processes.set(process.pid, process);
     this.startThread(id, process);

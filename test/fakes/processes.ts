@@ -1,4 +1,5 @@
 import type { Rttime } from '../../src/core/judge.ts';
+import type { Subject } from '../../src/core/rules.ts';
 import type { Process, StartTime, Thread, Uid } from '../../src/core/thread.ts';
 import type { Caller, ProcessTable, Sighting, ThreadHandle, Wanted } from '../../src/ports.ts';
 import { Refused } from '../../src/refused.ts';
@@ -48,6 +49,16 @@ export class FakeProcessTable implements ProcessTable {
       () => found.ended || this.#kernel.threads.get(found.tid) !== found,
       () => this.#count(-1),
     );
+  }
+
+  subject({ pid, uid }: Pick<Process, 'pid' | 'uid'>): Subject {
+    const found = this.#kernel.processes.get(pid);
+    return {
+      uid,
+      isInGroup: (gid) => found?.groups.includes(gid) ?? false,
+      runs: (path) => found?.program === path,
+      isInUnit: (of, name) => found?.units.includes(`${of} ${name}`) ?? false,
+    };
   }
 
   rttime({ pid, starttime }: Process): Exclude<Rttime, 'unread'> {

@@ -1,6 +1,6 @@
 import type { Rttime } from '../../src/core/judge.ts';
 import type { Attributes } from '../../src/core/scheduling.ts';
-import type { Pid, Thread, Tid, Uid } from '../../src/core/thread.ts';
+import type { Gid, Pid, Thread, Tid, Uid } from '../../src/core/thread.ts';
 import type { Caller } from '../../src/ports.ts';
 import { alice, type Beginning, mainThread, root, type Stage } from '../contracts/stage.ts';
 import { FakeKernel, identityOf } from './kernel.ts';
@@ -91,6 +91,15 @@ export class FakeWorld implements Stage {
 
   setNames(pid: Pid, comm: string, program: string): void {
     Object.assign(this.#kernel.process(pid), { comm, program });
+  }
+
+  setGroups(pid: Pid, groups: readonly number[]): void {
+    this.#kernel.process(pid).groups = groups as readonly Gid[];
+  }
+
+  /** @param units as in "slice user.slice" */
+  setUnits(pid: Pid, ...units: readonly string[]): void {
+    this.#kernel.process(pid).units = units;
   }
 
   /** Word of ends waits from now on. @returns how to let it through */

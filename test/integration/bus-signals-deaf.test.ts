@@ -4,6 +4,7 @@ import type { Connection } from '../../src/bus/connection.ts';
 import { serve } from '../../src/bus/service.ts';
 import { Health } from '../../src/core/health.ts';
 import { defaultLimits } from '../../src/core/limits.ts';
+import { Rulebook } from '../../src/core/rulebook.ts';
 import type { Uid } from '../../src/core/thread.ts';
 import { aView, FakeBroker } from '../bus/fake-broker.ts';
 import { FakeJournal } from '../bus/fake-journal.ts';
@@ -23,7 +24,7 @@ const journal = new FakeJournal();
 beforeAll(async () => {
   rig = await startRig({ withPolkit: false, busConfig: '<limit name="max_outgoing_bytes">1000000</limit>' });
   connection = await connectBus(rig.address);
-  const settings = { limits: defaultLimits, version: '1', realtimekit1: true };
+  const settings = { rulebook: new Rulebook(defaultLimits), version: '1', realtimekit1: true };
   await serve(connection, { broker, health: new Health(), journal, ...settings });
 });
 afterAll(async () => {

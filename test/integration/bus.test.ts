@@ -5,6 +5,7 @@ import type { Connection } from '../../src/bus/connection.ts';
 import { serve } from '../../src/bus/service.ts';
 import { Health } from '../../src/core/health.ts';
 import { defaultLimits } from '../../src/core/limits.ts';
+import { Rulebook } from '../../src/core/rulebook.ts';
 import { aView, FakeBroker } from '../bus/fake-broker.ts';
 import { FakeJournal } from '../bus/fake-journal.ts';
 import { Encoder, nested } from '../bus/nasty.ts';
@@ -19,7 +20,14 @@ let connection: Connection;
 const broker = new FakeBroker();
 const health = new Health();
 const journal = new FakeJournal();
-const service = { broker, health, journal, limits: defaultLimits, version: '1.2.3', realtimekit1: true };
+const service = {
+  broker,
+  health,
+  journal,
+  rulebook: new Rulebook(defaultLimits),
+  version: '1.2.3',
+  realtimekit1: true,
+};
 
 beforeAll(async () => {
   rig = await startRig({ withPolkit: false });

@@ -110,7 +110,7 @@ describe('among the processes of a namespace', () => {
   const caller = { name: ':1.7', uid: alice, pid: 100 as Pid };
   const open = (tree: Tree) => {
     const library = openLibrary(libraryPath());
-    return new LinuxProcessTable(tree.proc, new Handles(library, tree.proc), new FakeClock());
+    return new LinuxProcessTable(tree.proc, new Handles(library, tree.proc), library, new FakeClock());
   };
   const inside = (own: number) => ({ nspid: [own + 99, own], namespace: 7 });
   /** The caller, pid 1 in there, and one more. */

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { parseCpuGroups } from '../../src/linux/cgroup.ts';
+import { parseCpuGroups, parseUnits } from '../../src/linux/cgroup.ts';
 import { parseRttime } from '../../src/linux/rlimits.ts';
 import { parseRunUsec } from '../../src/linux/schedstat.ts';
 import { hasEnded, parseStat } from '../../src/linux/stat.ts';
-import { parseStatus } from '../../src/linux/status.ts';
+import { parseGroups, parseStatus } from '../../src/linux/status.ts';
 
 /** A file as a real kernel wrote it. */
 const captured = (name: string): string => readFileSync(join(import.meta.dirname, '../fixtures/proc', name), 'utf8');
@@ -128,6 +128,25 @@ describe('status', () => {
   }
 });
 
+describe('groups', () => {
+  const groups = (text: string) => parseGroups(captured('status').replace(/^Groups:.*$/m, text));
+
+  test('are all four gids, and the supplementary ones', () => {
+    expect(groups('Groups:\t')).toEqual([1000, 1000, 1000, 1000]);
+    expect(groups('Groups:\t4 29 1000 ')).toEqual([1000, 1000, 1000, 1000, 4, 29, 1000]);
+  });
+
+  test('as many as Linux allows', () => {
+    const many = Array.from({ length: 65_536 }, (_, index) => 4_294_900_000 + index);
+    expect(groups(`Groups:\t${many.join(' ')} `).at(-1)).toBe(4_294_965_535);
+  });
+
+  test('cannot be added to by a name', () => {
+    const text = captured('status').replace(/^Name:.*$/m, 'Name:\tx\\nGroups:\t29');
+    expect(parseGroups(text)).not.toContain(29);
+  });
+});
+
 describe('limits', () => {
   const unlimited = captured('limits-unlimited');
   const limits: ReadonlyArray<readonly [title: string, text: string, hard: bigint | 'unlimited']> = [
@@ -171,4 +190,43 @@ describe('cgroup', () => {
   });
   test('none where only version 2 is mounted', () => expect(parseCpuGroups('0::/user.slice\n')).toEqual([]));
   test('none in garbage', () => expect(parseCpuGroups('cpu\n::\n1:cpu\n')).toEqual([]));
+});
+
+describe('units', () => {
+  const manager = '/user.slice/user-1000.slice/user@1000.service';
+  const none = { unit: undefined, slices: [], userUnits: [] };
+  const table: ReadonlyArray<readonly [title: string, path: string, units: Partial<ReturnType<typeof parseUnits>>]> = [
+    ['a service', '/system.slice/foo.service', { unit: 'foo.service', slices: ['system.slice'] }],
+    ['what a service makes below itself', '/system.slice/foo.service/bar.service', { unit: 'foo.service' }],
+    ['slices in slices', '/a.slice/a-b.slice/c@1.service', { unit: 'c@1.service', slices: ['a.slice', 'a-b.slice'] }],
+    ['a unit without a slice', '/init.scope', { unit: 'init.scope' }],
+    ['a session', '/user.slice/user-1000.slice/session-2.scope', { unit: 'session-2.scope', userUnits: [] }],
+    ['what a session makes below itself', '/user.slice/session-2.scope/foo.service', { userUnits: [] }],
+    [
+      "a unit of the user's own",
+      `${manager}/app.slice/app-x.slice/pipewire.service`,
+      { unit: 'user@1000.service', userUnits: ['app.slice', 'app-x.slice', 'pipewire.service'] },
+    ],
+    [
+      "what a user's unit makes below itself",
+      `${manager}/a.service/system.slice/b.service`,
+      { slices: ['user.slice', 'user-1000.slice'], userUnits: ['a.service'] },
+    ],
+    ['a name that is no unit', `${manager}/app.slice/made/up.service`, { userUnits: ['app.slice'] }],
+    ['a service that only looks like a manager', '/system.slice/user@x.service/a.service', { userUnits: [] }],
+    ['a name that systemd had to escape', '/system.slice/_cgroup.service', { unit: 'cgroup.service' }],
+    ['no unit', '/lxc/box', none],
+    ['a name that is but an ending', '/.service', none],
+    ['outside of what we see', '/../other.service', none],
+  ];
+  for (const [title, path, units] of table)
+    test(title, () => {
+      expect(parseUnits(`0::${path}\n`)).toMatchObject(units);
+      expect(parseUnits(`9:name=systemd:${path}\n1:cpu:/other.service\n0::/\n`)).toMatchObject(units);
+    });
+
+  test('none at the root, in version 1 without systemd, and in garbage', () => {
+    for (const text of ['0::/\n', '1:cpu:/foo.service\n', 'foo.service', '', '0::foo.service\n'])
+      expect(parseUnits(text)).toEqual(none);
+  });
 });

@@ -20,7 +20,8 @@ const wanted = (ids: Partial<Wanted> = {}): Wanted => ({
   scheduling: { kind: 'realtime', priority: 5 },
   ...ids,
 });
-const open = (tree: Tree) => new LinuxProcessTable(tree.proc, new Handles(library, tree.proc), new FakeClock());
+const open = (tree: Tree) =>
+  new LinuxProcessTable(tree.proc, new Handles(library, tree.proc), library, new FakeClock());
 
 describe('a name', () => {
   for (const [title, name] of [

@@ -34,7 +34,7 @@ export class LinuxStage implements Stage {
 
   constructor({ threadPidfds, clock = new LinuxClock(this.library) }: Setting = {}) {
     this.handles = new Handles(this.library, this.proc, threadPidfds);
-    this.processes = new LinuxProcessTable(this.proc, this.handles, clock);
+    this.processes = new LinuxProcessTable(this.proc, this.handles, this.library, clock);
     this.scheduler = new LinuxScheduler(this.library, this.proc, {
       beforeAct: () => this.beforeAct?.(),
       afterAct: () => this.afterAct?.(),
@@ -45,6 +45,11 @@ export class LinuxStage implements Stage {
     const { pid } = this.cast(uid);
     if (rttimeUsec !== undefined) this.actor(pid).say(`rttime ${rttimeUsec} ${rttimeUsec}`);
     return pid;
+  }
+
+  /** What actors run. */
+  get program(): string {
+    return this.#wardrobe.plain;
   }
 
   /** @param prefix see Actor */

@@ -1,0 +1,54 @@
+import type { Subject } from '../core/rules.ts';
+import type { Gid, Pid, Uid } from '../core/thread.ts';
+import type { Units } from './cgroup.ts';
+import { SyscallError } from './errno.ts';
+import type { Library } from './library.ts';
+import type { Proc } from './proc.ts';
+
+/**
+ * A process as /proc shows it to rules, read when one asks and remembered until the next judgement. Of a process that has
+ * ended nothing is known, and no rule applies but by its user: it will not be promoted any more.
+ */
+export class LinuxSubject implements Subject {
+  readonly uid: Uid;
+  readonly #pid: Pid;
+  readonly #proc: Proc;
+  readonly #library: Pick<Library, 'fileId'>;
+  #groups: readonly Gid[] | undefined;
+  #units: Units | undefined;
+  #program: string | undefined;
+
+  constructor(proc: Proc, library: Pick<Library, 'fileId'>, pid: Pid, uid: Uid) {
+    this.uid = uid;
+    this.#pid = pid;
+    this.#proc = proc;
+    this.#library = library;
+  }
+
+  isInGroup(gid: Gid): boolean {
+    this.#groups ??= this.#proc.groups(this.#pid) ?? [];
+    return this.#groups.includes(gid);
+  }
+
+  /** The path is looked at each time: an upgrade puts another file there. */
+  runs(path: string): boolean {
+    this.#program ??= this.#fileId(this.#proc.programFile(this.#pid)) ?? '';
+    return this.#program !== '' && this.#program === this.#fileId(path);
+  }
+
+  isInUnit(of: 'unit' | 'slice' | 'userUnit', name: string): boolean {
+    this.#units ??= this.#proc.units(this.#pid) ?? { unit: undefined, slices: [], userUnits: [] };
+    const { unit, slices, userUnits } = this.#units;
+    return of === 'unit' ? unit === name : (of === 'slice' ? slices : userUnits).includes(name);
+  }
+
+  #fileId(path: string): string | undefined {
+    try {
+      return this.#library.fileId(path);
+    } catch (fault) {
+      // Whatever it is, no file can be compared.
+      if (fault instanceof SyscallError) return undefined;
+      throw fault;
+    }
+  }
+}
