@@ -57,7 +57,7 @@ describe('a subscriber', () => {
     dataOf(await ask(ownFace, highPriority(alice, tid, 0)));
 
     const { CpuUSec: _, ...still } = listed ?? {};
-    const { ActualPolicy: _1, ActualPriority: _2, State: _3, Reason: _4, ...past } = still;
+    const { ActualPolicy: _1, ActualPriority: _2, State: _3, Reason: _4, OverLimit: _5, ...past } = still;
     const usec = { type: 't', data: expect.any(Number) };
     expect(await ear.all()).toEqual([
       expect.objectContaining({ member: 'GrantAdded', type: 'a{sv}', data: [{ ...still, CpuUSec: usec }] }),

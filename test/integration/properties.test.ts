@@ -66,7 +66,15 @@ for (const [face, table] of [
 
 describe('ListGrants', () => {
   const who = ['Uid u', 'Process u', 'Thread u', 'Comm s', 'Program s', 'Kind s', 'Policy s'];
-  const how = ['ActualPolicy s', 'ActualPriority i', 'State s', 'Reason s', 'GrantedAtUSec t', 'CpuUSec t'];
+  const how = [
+    'ActualPolicy s',
+    'ActualPriority i',
+    'State s',
+    'Reason s',
+    'OverLimit s',
+    'GrantedAtUSec t',
+    'CpuUSec t',
+  ];
   const keysOf = (grant: unknown) =>
     Object.entries(grant as Record<string, { type: string }>).map(([key, { type }]) => `${key} ${type}`);
 
@@ -106,6 +114,7 @@ describe('GetLimits', () => {
     const reply = await bob.call(ownFace, 'GetLimits');
     expect(reply).toMatchObject({ type: 'a{sv}' });
     expect(dataOf(reply)[0]).toEqual({
+      RefusedBy: { type: 's', data: '' },
       RTTimeUSecMax: { type: 'x', data: 150_000 },
       RTTimeUSecMin: { type: 'x', data: 10_000 },
       MaxRealtimePriority: { type: 'i', data: 30 },
