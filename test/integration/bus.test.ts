@@ -54,7 +54,7 @@ describe('busctl', () => {
         '.MakeThreadHighPriorityWithPID method tti - -',
         '.MakeThreadRealtime method tu - -',
         '.Degraded property as 0 emits-change',
-        '.RTTimeUSecMax property x 200000 const',
+        '.RTTimeUSecMax property x 200000 emits-change',
         '.Version property s "1.2.3" const',
       ]),
     );
@@ -81,7 +81,7 @@ describe('busctl', () => {
     broker.views = [aView];
     const { stdout } = await rig.busctl(['call', ...own, 'ListGrants']);
     broker.views = [];
-    expect(stdout).toMatch(/^aa\{sv\} 1 14 "Uid" u 1000 .* "Comm" s "data-loop.0" .* "CpuUSec" t 77\n$/);
+    expect(stdout).toMatch(/^aa\{sv\} 1 15 "Uid" u 1000 .* "Comm" s "data-loop.0" .* "CpuUSec" t 77\n$/);
   });
 });
 
