@@ -16,6 +16,7 @@ mkdirSync('build', { recursive: true });
 
 const bundles = [
   { entry: 'src/main.ts', outfile: 'dist/realtime-brokerd.js' },
+  { entry: 'src/cli/main.ts', outfile: 'dist/rtbroker.js' },
   { entry: 'test/demo/main.ts', outfile: 'build/demo.js' },
   { entry: 'bench/main.ts', outfile: 'build/bench.js' },
   { entry: 'test/vm/main.ts', outfile: 'build/vm.js' },

@@ -4,7 +4,7 @@ import { connectBus } from './bus/connect.ts';
 import { heedSleep } from './bus/logind.ts';
 import { serve } from './bus/service.ts';
 import { loadConfig } from './config/load.ts';
-import { Health } from './core/health.ts';
+import { Health, meaningOf } from './core/health.ts';
 import { Rulebook } from './core/rulebook.ts';
 import { type Flags, help, parseFlags, WrongUse } from './flags.ts';
 import { openJournal } from './journal/journal.ts';
@@ -14,7 +14,7 @@ import { openLibrary } from './linux/library.ts';
 import { Proc } from './linux/proc.ts';
 import { LinuxProcessTable } from './linux/processes.ts';
 import { LinuxScheduler } from './linux/sched.ts';
-import { meaningOf, selfTest } from './linux/selftest.ts';
+import { selfTest } from './linux/selftest.ts';
 import { NoWatchdog, openWatchdog } from './linux/watchdog.ts';
 import { PolkitAuthority } from './polkit/authority.ts';
 import { openStateDirectory } from './state/directory.ts';
@@ -56,7 +56,7 @@ async function run(flags: Flags): Promise<void> {
   if (watchdog instanceof NoWatchdog) shortcomings.push('no-watchdog');
   for (const word of shortcomings) {
     health.set(word, true);
-    journal.warning(meaningOf[word], { reason: word });
+    journal.warning(meaningOf(word), { reason: word });
   }
 
   const rulebook = new Rulebook(settings.limits);

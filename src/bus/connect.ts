@@ -8,13 +8,14 @@ const connectMsec = 10_000;
 
 /**
  * Connects to the first bus of an address list that can be reached, and says Hello.
+ * @param bodyMax longest message that is read, in bytes; default: what a daemon has use for
  * @throws Error when none can
  */
-export async function connectBus(address: string): Promise<Connection> {
+export async function connectBus(address: string, bodyMax?: number): Promise<Connection> {
   const failures: string[] = [];
   for (const path of parseAddresses(address)) {
     try {
-      return await open(path);
+      return await open(path, bodyMax);
     } catch (fault) {
       failures.push(fault instanceof Error ? fault.message : String(fault));
     }
@@ -22,13 +23,13 @@ export async function connectBus(address: string): Promise<Connection> {
   throw new Error(`no message bus at ${address}: ${failures.join('; ')}`);
 }
 
-async function open(path: string): Promise<Connection> {
+async function open(path: string, bodyMax: number | undefined): Promise<Connection> {
   requireAbstract(path);
   const stream = await SocketStream.open(path);
   const deadline = setTimeout(() => stream.destroy('the bus does not answer'), connectMsec);
   try {
     await authenticate(stream, process.getuid?.() ?? 0);
-    const connection = new Connection(stream);
+    const connection = new Connection(stream, bodyMax);
     await connection.hello();
     return connection;
   } catch (fault) {

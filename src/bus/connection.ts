@@ -18,6 +18,8 @@ export interface CallOptions {
   readonly timeoutMsec?: number;
   /** Start the service if it does not run; default true. */
   readonly autoStart?: boolean;
+  /** There is somebody whom polkit may ask for a password, which takes its time; default false. */
+  readonly interactive?: boolean;
 }
 
 const daemonName = 'org.freedesktop.DBus';
@@ -40,15 +42,19 @@ export class Connection {
   onFault: (fault: unknown) => void = () => {};
 
   readonly #stream: Stream;
-  readonly #frames = new Frames();
+  readonly #frames: Frames;
   readonly #pending = new PendingCalls();
   readonly #listeners = new Listeners();
   #name = '';
   #serial = 0;
 
-  /** @param stream on which the handshake is done */
-  constructor(stream: Stream) {
+  /**
+   * @param stream on which the handshake is done
+   * @param bodyMax what is longer is not read
+   */
+  constructor(stream: Stream, bodyMax?: number) {
     this.#stream = stream;
+    this.#frames = new Frames(bodyMax);
     stream.onBytes = (bytes) => this.#receive(bytes);
     stream.closed.then((why) => this.#pending.endAll(why));
   }
@@ -77,10 +83,11 @@ export class Connection {
     signature: string,
     body: readonly unknown[],
     expected: Expected,
-    { timeoutMsec = 25_000, autoStart = true }: CallOptions = {},
+    { timeoutMsec = 25_000, autoStart = true, interactive = false }: CallOptions = {},
   ): Promise<Values<Expected>> {
     const serial = this.#nextSerial();
-    const flags = autoStart ? 0 : messageFlags.noAutoStart;
+    const flags =
+      (autoStart ? 0 : messageFlags.noAutoStart) | (interactive ? messageFlags.allowInteractiveAuthorization : 0);
     this.#send({ type: messageTypes.call, serial, flags, ...target, signature, body });
     // Who we are told somebody is must come from the bus daemon itself, however lax its policy about replies.
     const from = target.destination === daemonName ? daemonName : undefined;

@@ -1,7 +1,7 @@
 import { Cursor, Malformed, type Script } from './cursor.ts';
 import { type Fields, readFields } from './fields.ts';
 
-/** A body larger than this is not held, let alone parsed: 16 MB would keep every other caller waiting. */
+/** A body larger than this the broker does not hold, let alone parse: 16 MB would keep every other caller waiting. */
 export const bodyMax = 64 * 1024;
 
 /** Header fields of more bytes than this are a mischief, even if each is small. */
@@ -24,10 +24,11 @@ export interface Frame {
 }
 
 /**
- * Cuts the stream of bytes into messages. It holds no more than one body of `bodyMax`, and what it throws away costs no
+ * Cuts the stream of bytes into messages. It holds no more than one body of `max` bytes, and what it throws away costs no
  * more than the reading of it.
  */
 export class Frames {
+  readonly #max: number;
   readonly #cursor = new Cursor();
   readonly #script = this.#read();
   #ready: Frame[] = [];
@@ -35,6 +36,10 @@ export class Frames {
   #heldBytes = 0;
   /** What the script asked for: to be shown so many bytes, or, if negative, to have so many thrown away. */
   #wanted = this.#script.next().value as number;
+
+  constructor(max = bodyMax) {
+    this.#max = max;
+  }
 
   /** @throws Malformed when the peer broke the protocol; nothing may be fed afterwards */
   feed(chunk: Buffer): readonly Frame[] {
@@ -93,7 +98,7 @@ export class Frames {
 
       const fields = yield* readFields(fieldsLength, cursor);
       if (fieldsLength > fieldsMax) fields.oversized = true;
-      const tooLarge = bodyLength > bodyMax;
+      const tooLarge = bodyLength > this.#max;
       yield tooLarge ? -bodyLength : bodyLength;
       const body = tooLarge ? undefined : cursor.slice(bodyLength);
       this.#ready.push({ type, flags, serial, littleEndian, fields, body });

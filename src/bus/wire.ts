@@ -31,7 +31,7 @@ export type Variant = readonly [signature: string, value: unknown];
 export type Dictionary = readonly (readonly [key: string, value: Variant])[];
 
 export const messageTypes = { call: 1, reply: 2, error: 3, signal: 4 } as const;
-export const messageFlags = { noReplyExpected: 1, noAutoStart: 2 } as const;
+export const messageFlags = { noReplyExpected: 1, noAutoStart: 2, allowInteractiveAuthorization: 4 } as const;
 
 export interface Outgoing {
   readonly type: number;

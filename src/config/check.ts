@@ -1,8 +1,8 @@
 import type { TomlValue } from 'smol-toml';
+import { nearest } from '../core/nearest.ts';
 import type { Problem } from './error.ts';
 import { accepted, isTable, misfit, type Value } from './fit.ts';
 import { allKeys, isKey, type Key, keys, tables } from './keys.ts';
-import { nearest } from './nearest.ts';
 import { quoteKey } from './quote.ts';
 import type { Source } from './source.ts';
 

@@ -1,6 +1,6 @@
 import type { TomlValue } from 'smol-toml';
+import { nearest } from '../core/nearest.ts';
 import type { IntegerKey, KeyRow, WordKey } from './keys.ts';
-import { nearest } from './nearest.ts';
 
 export type Value = number | boolean | string;
 

@@ -1,3 +1,5 @@
+import { printable } from '../core/printable.ts';
+
 const shownMax = 40;
 
 /** What the file said, for a line on a terminal: cut short, and with nothing in it that a terminal would obey. */
@@ -7,6 +9,3 @@ export const quote = (text: string): string =>
 /** A key as TOML writes it: bare if it can be. */
 export const quoteKey = (name: string): string =>
   /^[A-Za-z0-9_-]{1,80}$/.test(name) ? name : `"${quote(name.replace(/["\\]/g, '\\$&'))}"`;
-
-const printable = (text: string): string =>
-  text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`);

@@ -16,3 +16,18 @@ export class Health {
     this.onChange();
   }
 }
+
+/** What each word means, and what to do about it where something can be done. */
+const meanings: Readonly<Record<string, string>> = {
+  'no-realtime': 'The kernel does not let the broker make a thread SCHED_RR: no realtime request can be granted.',
+  'rt-group-sched':
+    "The broker's control group has no realtime budget (RT_GROUP_SCHED): write one to its cpu.rt_runtime_us, or boot with rt_group_sched=0 (Linux 6.16).",
+  'no-watchdog': 'The watchdog may not have its priority, and nothing is granted that nobody watches.',
+  'no-pidfd-thread':
+    'The kernel has no PIDFD_THREAD (Linux 6.9): threads are told apart by their start times, and places of threads that ended are freed within a second.',
+  'polkit-unavailable': 'polkit does not answer, and nothing is granted without it: see whether polkitd runs.',
+};
+
+/** A sentence for people, also about a word that is not known here: a newer broker may say more. */
+export const meaningOf = (word: string): string =>
+  Object.hasOwn(meanings, word) ? meanings[word]! : 'Nothing is known about this here: see the journal of the broker.';

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { aloneOnTheCpu } from './alone.ts';
@@ -8,7 +8,8 @@ import { type BusOptions, startBus } from './bus.ts';
 import { Caller } from './caller.ts';
 import type { Child } from './child.ts';
 import { Load, type Part } from './load.ts';
-import { fromRoot } from './paths.ts';
+import { inNamespaceOf } from './namespace.ts';
+import { built, fromRoot } from './paths.ts';
 import { startPipeWire } from './pipewire.ts';
 import { Polkit } from './polkit.ts';
 import { kill, remove, willRemove } from './remains.ts';
@@ -82,6 +83,19 @@ export class Rig {
   /** Say --system: that is the rig's bus. */
   gdbus = (args: readonly string[], user: UserName = 'root'): Promise<Ran> => this.#run('gdbus', args, user);
 
+  /** The administrator's tool, where the rig's users have names. */
+  rtbroker = (args: readonly string[], user: UserName = 'root', env: NodeJS.ProcessEnv = {}): Promise<Ran> => {
+    const [program = '', ...words] = inNamespaceOf(this.busPid, [...this.tool, ...args], users[user]);
+    return this.#run(program, words, 'root', env);
+  };
+
+  /** Its command line, from a copy that anybody may read: the checkout may lie in a closed home. */
+  get tool(): readonly string[] {
+    const file = join(this.dir, 'rtbroker.js');
+    if (!existsSync(file)) copyFileSync(built('dist/rtbroker.js'), file);
+    return [process.execPath, file];
+  }
+
   /** @throws with all it said, when the program dies before it owns them */
   async untilOwned(owner: Child, names: readonly string[], timeoutMsec = 10_000): Promise<void> {
     const watcher = await Caller.start(this.dir, this.address, users.root);
@@ -117,9 +131,9 @@ export class Rig {
     return guest;
   }
 
-  #run(program: string, args: readonly string[], user: UserName): Promise<Ran> {
+  #run(program: string, args: readonly string[], user: UserName, more: NodeJS.ProcessEnv = {}): Promise<Ran> {
     const { uid, gid } = users[user];
-    const env = { PATH: process.env.PATH, LC_ALL: 'C', DBUS_SYSTEM_BUS_ADDRESS: this.address };
+    const env = { PATH: process.env.PATH, LC_ALL: 'C', DBUS_SYSTEM_BUS_ADDRESS: this.address, ...more };
     return new Promise((resolve) =>
       execFile(program, args, { env, uid, gid, cwd: '/', timeout: 60_000 }, (fault, stdout, stderr) =>
         resolve({ code: fault === null ? 0 : typeof fault.code === 'number' ? fault.code : -1, stdout, stderr }),

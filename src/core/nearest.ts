@@ -1,4 +1,4 @@
-/** The candidate a slip of the finger or of memory away from `word`, if there is one. */
+/** The candidate a slip of the finger or of memory away, if there is one. */
 export function nearest<Candidate extends string>(
   word: string,
   candidates: readonly Candidate[],

@@ -1,0 +1,111 @@
+import { meaningOf } from '../core/health.ts';
+import { list, table } from './columns.ts';
+import { exitStatus } from './complaint.ts';
+import type { Dictionary } from './dictionary.ts';
+import { type GrantRow, grantJson } from './grant.ts';
+import { grantTable, ordered } from './grant-table.ts';
+import { type Cell, paint, toned } from './screen.ts';
+import type { Users } from './users.ts';
+import { json, type Tool, type Verb } from './verb.ts';
+
+/** One screen: is all well, and who has what. */
+export const status: Verb = {
+  name: 'status',
+  operands: [],
+  flags: [json],
+  summary: 'show on one screen whether all is well, and who has what',
+  details:
+    'Exits with 1 when the broker is degraded or a CPU is starved. Grants and totals are of those you may see, as for list.',
+  async run(tool) {
+    const broker = await tool.broker();
+    const [properties, grants] = await Promise.all([broker.properties(), broker.grants('own')]);
+    const health = healthOf(properties);
+    return {
+      status: health.well ? exitStatus.done : exitStatus.refused,
+      lines: statusLines(properties, health, grants, tool),
+      json: {
+        version: properties.text('Version'),
+        healthy: health.well,
+        degraded: health.degraded,
+        starved: health.starved,
+        totals: {
+          threads: properties.number('ThreadCount'),
+          processes: properties.number('ProcessCount'),
+          users: properties.number('UserCount'),
+        },
+        users: totals(grants).map(({ uid, ...counts }) => ({ uid, user: tool.users.nameOf(uid) ?? null, ...counts })),
+        grants: ordered(grants).map((grant) => grantJson(grant, tool.users)),
+      },
+    };
+  },
+};
+
+interface Health {
+  readonly well: boolean;
+  readonly starved: boolean;
+  readonly degraded: readonly { readonly reason: string; readonly meaning: string }[];
+}
+
+function healthOf(properties: Dictionary): Health {
+  const starved = properties.flag('Starved');
+  const degraded = properties.words('Degraded').map((reason) => ({ reason, meaning: meaningOf(reason) }));
+  return { well: !starved && degraded.length === 0, starved, degraded };
+}
+
+function statusLines(
+  properties: Dictionary,
+  health: Health,
+  grants: readonly GrantRow[],
+  tool: Tool,
+): readonly string[] {
+  const { screen, users } = tool;
+  const heading = (text: string) => (screen.terminal ? ['', paint(toned(text, 'bold'), screen)] : []);
+  const [threads, processes, userCount] = ['ThreadCount', 'ProcessCount', 'UserCount'].map((key) =>
+    properties.number(key),
+  );
+  return [
+    ...list(
+      [
+        ['realtime-broker', `${properties.text('Version')}`],
+        ['health', verdict(health)],
+        ...health.degraded.map(({ reason, meaning }): [string, Cell] => [reason, meaning]),
+        ['canary', health.starved ? toned('starved: realtime threads keep others from running', 'bad') : 'calm'],
+        ['granted', `${threads} threads in ${processes} processes of ${userCount} users`],
+      ],
+      screen,
+    ),
+    ...(grants.length === 0 ? [] : [...heading('Users'), ...table(totalColumns(users), totals(grants), screen)]),
+    ...(grants.length === 0 ? [] : [...heading('Grants'), ...grantTable(grants, users, screen)]),
+  ];
+}
+
+const verdict = ({ well, starved, degraded }: Health): Cell =>
+  well ? toned('good', 'good') : toned(degraded.length > 0 ? 'degraded' : starved ? 'starved' : '', 'bad');
+
+interface Totals {
+  readonly uid: number;
+  readonly processes: number;
+  readonly realtime_threads: number;
+  readonly high_priority_threads: number;
+}
+
+function totals(grants: readonly GrantRow[]): readonly Totals[] {
+  return [...new Set(ordered(grants).map(({ uid }) => uid))].map((uid) => {
+    const own = grants.filter((grant) => grant.uid === uid);
+    const realtime = own.filter(({ kind }) => kind === 'realtime').length;
+    return {
+      uid,
+      processes: new Set(own.map(({ process }) => process)).size,
+      realtime_threads: realtime,
+      high_priority_threads: own.length - realtime,
+    };
+  });
+}
+
+const totalColumns = (users: Users) =>
+  [
+    { title: 'USER', cell: ({ uid }: Totals) => users.show(uid), narrowest: 8 },
+    { title: 'PROCESSES', cell: ({ processes }: Totals) => `${processes}`, right: true },
+    { title: 'REALTIME', cell: ({ realtime_threads: count }: Totals) => `${count}`, right: true },
+    { title: 'NICE', cell: ({ high_priority_threads: count }: Totals) => `${count}`, right: true },
+  ] as const;

@@ -1,0 +1,47 @@
+import type { Complaint, ExitStatus } from './complaint.ts';
+import type { RemoteBroker } from './remote.ts';
+import type { Report } from './report.ts';
+import type { Screen } from './screen.ts';
+import type { Threads } from './threads.ts';
+import type { Users } from './users.ts';
+import type { Flag, Words } from './words.ts';
+
+/** What a verb may use. */
+export interface Tool {
+  readonly version: string;
+  /** Of whoever runs the tool. */
+  readonly uid: number;
+  readonly screen: Screen;
+  readonly users: Users;
+  readonly threads: Threads;
+  /** Prints at once. */
+  write(line: string): void;
+  /** Says what is wrong, and goes on. */
+  complain(complaint: Complaint): void;
+  /** The broker; connected when it is first asked for. @throws Complaint when there is no bus */
+  broker(): Promise<RemoteBroker>;
+  /** Resolves with the user's wish that it end (Ctrl-C, SIGTERM), or when nobody reads any more. */
+  untilLeave(): Promise<void>;
+}
+
+export interface Asked extends Words {
+  readonly json: boolean;
+}
+
+/** One row of the table of verbs: the command line, the help, the completion and the manual go by it. */
+export interface Verb {
+  readonly name: string;
+  /** "PID[/TID]"; in brackets when it may be left out; with "…" when there may be more. */
+  readonly operands: readonly string[];
+  readonly flags: readonly Flag[];
+  /** A line, as an order: "list the grants". */
+  readonly summary: string;
+  /** A paragraph more, for --help and the manual. */
+  readonly details: string;
+  /** Everything from the first operand on belongs to a program. */
+  readonly startsProgram?: true;
+  /** @returns a report to print, or what to exit with when all is said */
+  run(tool: Tool, asked: Asked): Promise<Report | ExitStatus>;
+}
+
+export const json: Flag = { name: 'json', doc: 'print JSON' };
