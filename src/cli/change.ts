@@ -18,22 +18,20 @@ export const grant: Verb = {
   async run(tool, { operands, given }) {
     const id = parseThreadId(operands[0]!);
     const nice = given.get('nice');
-    if (nice !== undefined && operands[1] !== undefined)
-      throw new WrongUse('either PRIORITY or --nice can be asked for, not both');
-    const level = nice === undefined ? undefined : parseNice(nice);
-    const broker = await tool.broker();
-    if (level !== undefined) {
-      await broker.makeHighPriority(id, level);
-      return done(`Thread ${showThreadId(id)} now runs at ${describe({ kind: 'high-priority', level })}.`);
+    if (nice === undefined) {
+      const priority = await priorityOf(tool, operands[1]);
+      await (await tool.broker()).makeRealtime(id, priority);
+      return done(`Thread ${showThreadId(id)} now runs at ${describe({ kind: 'realtime', level: priority })}.`);
     }
 
-    const priority = await priorityOf(tool, operands[1]);
-    await broker.makeRealtime(id, priority);
-    return done(`Thread ${showThreadId(id)} now runs at ${describe({ kind: 'realtime', level: priority })}.`);
+    if (operands[1] !== undefined) throw new WrongUse('either PRIORITY or --nice can be asked for, not both');
+    const level = parseNice(nice);
+    await (await tool.broker()).makeHighPriority(id, level);
+    return done(`Thread ${showThreadId(id)} now runs at ${describe({ kind: 'high-priority', level })}.`);
   },
 };
 
-/** What was asked for, or the highest the caller may have. */
+/** What was asked for, or the highest the caller may have. @throws WrongUse */
 export const priorityOf = async (tool: Tool, word: string | undefined): Promise<number> =>
   word === undefined ? (await (await tool.broker()).limits()).number('MaxRealtimePriority') : parsePriority(word);
 

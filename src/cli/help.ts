@@ -4,8 +4,7 @@ import type { Flag } from './words.ts';
 
 const width = 78;
 
-export const exitStatusText =
-  'Exit status: 0 done, 1 refused or unhealthy, 2 wrong use, 3 the broker cannot be reached.';
+const exitStatusText = 'Exit status: 0 done, 1 refused or unhealthy, 2 wrong use, 3 no broker reached.';
 
 /** What --help prints, without a verb. */
 export function help(verbs: readonly Verb[]): string {

@@ -25,16 +25,19 @@ const spelled = (word: string): string =>
     .replaceAll('-', '_')
     .toLowerCase();
 
-/** How many letters must be put in, taken out or replaced (Levenshtein). */
+/** How many letters must be put in, taken out, replaced or swapped with the next one (optimal string alignment). */
 function distance(from: string, to: string): number {
-  let above = Array.from({ length: to.length + 1 }, (_, index) => index);
+  let twoAbove: readonly number[] = [];
+  let above: readonly number[] = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (let row = 1; row <= from.length; row++) {
     const current = [row];
     for (let column = 1; column <= to.length; column++) {
       const replaced = above[column - 1]! + (from[row - 1] === to[column - 1] ? 0 : 1);
-      current.push(Math.min(replaced, above[column]! + 1, current[column - 1]! + 1));
+      const swaps = row > 1 && from[row - 1] === to[column - 2] && from[row - 2] === to[column - 1];
+      const swapped = swaps ? twoAbove[column - 2]! + 1 : replaced;
+      current.push(Math.min(replaced, swapped, above[column]! + 1, current[column - 1]! + 1));
     }
-    above = current;
+    [twoAbove, above] = [above, current];
   }
   return above[to.length]!;
 }

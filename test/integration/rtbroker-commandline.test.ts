@@ -1,0 +1,108 @@
+import { execFile, spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { verbs } from '../../src/cli/verbs.ts';
+import { built } from '../rig/paths.ts';
+
+// What needs no broker, and what becomes of the rest without one.
+
+let dir: string;
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), 'realtime-broker-'));
+});
+afterAll(() => rmSync(dir, { recursive: true }));
+
+const table: readonly (readonly [args: string, code: number, stdout: RegExp, stderr: RegExp])[] = [
+  ['--version', 0, /^rtbroker \d+\.\d+\.\d+\S*\n$/, /^$/],
+  ['--help', 0, /^Usage: rtbroker VERB (.|\n)*grant PID(.|\n)*Exit status: 0 done/, /^$/],
+  ['-h', 0, /^Usage: rtbroker VERB /, /^$/],
+  ['--help list', 0, /^Usage: rtbroker list \[-a\] \[-u USER\] \[--json\]\n/, /^$/],
+  ['', 2, /^$/, /^rtbroker: name a verb.*\nrtbroker: see 'rtbroker --help'\n$/],
+  [
+    'stauts',
+    2,
+    /^$/,
+    /^rtbroker: there is no verb 'stauts'\. Did you mean 'status'\?\nrtbroker: see 'rtbroker --help'\n$/,
+  ],
+  ['__proto__', 2, /^$/, /there is no verb '__proto__'\.\n/],
+  ['--jsn status', 2, /^$/, /there is no flag '--jsn'/],
+  ['list --al', 2, /^$/, /there is no flag '--al'\. Did you mean '--all'\?\nrtbroker: see 'rtbroker list --help'\n$/],
+  ['list everything', 2, /^$/, /list takes nothing: 'everything' is too much/],
+  ['list --user rot', 2, /^$/, /there is no user 'rot'\. Did you mean 'root'\?/],
+  ['list --user nobody-at-all', 2, /^$/, /there is no user 'nobody-at-all'\. Who is not in/],
+  ['grant', 2, /^$/, /grant wants PID\[\/TID\]/],
+  ['grant firefox', 2, /^$/, /'firefox' is no PID or PID\/TID: .*\nrtbroker: see 'rtbroker grant --help'\n$/],
+  ['grant 1/x', 2, /^$/, /'1\/x' is no PID/],
+  ['grant 0', 2, /^$/, /'0' is no PID/],
+  ['grant 1 100', 2, /^$/, /'100' is no realtime priority: expected 1 to 99/],
+  ['grant 1 2 3', 2, /^$/, /'3' is too much/],
+  ['grant 1 2 --nice 3', 2, /^$/, /not both/],
+  ['grant 1 --nice -21', 2, /^$/, /'-21' is no nice level: expected -20 to 19/],
+  ['grant 1 --nice', 2, /^$/, /--nice wants a value/],
+  ['demote', 2, /^$/, /name a thread, PID or PID\/TID, or say --all/],
+  ['demote --all 1', 2, /^$/, /name a thread/],
+  ['--bus tcp:host=localhost status', 3, /^$/, /unix:path=/],
+  ['--bus unix:path=DIR/bus version', 3, /^rtbroker \S+\nrealtime-brokerd unknown: no message bus/, /^$/],
+  ['--bus unix:path=DIR/bus version --json', 3, /^\{"tool":"\d\S+","daemon":null\}\n$/, /^$/],
+  ...verbs
+    .filter(({ name }) => !['version', 'run', 'config'].includes(name))
+    .map(({ name, operands }): (typeof table)[number] => [
+      [name, '--bus', 'unix:path=DIR/bus', ...operands.filter((each) => each.startsWith('PID')).map(() => '1')]
+        .concat(name === 'demote' ? ['--all'] : [])
+        .join(' '),
+      3,
+      /^$/,
+      /^rtbroker: no message bus at unix:path=DIR\/bus: .*\. Does the bus run\? Name another with --bus\.\n$/,
+    ]),
+  ...verbs.map(({ name }): (typeof table)[number] => [
+    `${name} --help`,
+    0,
+    new RegExp(`^Usage: rtbroker ${name}\\b`),
+    /^$/,
+  ]),
+];
+
+/** The file named DIR/… lies where these tests put theirs. */
+for (const [words, status, stdout, stderr] of table)
+  test.concurrent(`rtbroker ${words}: ${status}`, async ({ expect }) => {
+    const ran = await run(words.replaceAll('DIR', dir).split(' ').filter(Boolean));
+    const [out, errors] = [ran.stdout, ran.stderr].map((text) => text.replaceAll(dir, 'DIR')) as [string, string];
+    expect({ code: ran.code, out, errors }).toEqual({
+      code: status,
+      out: expect.stringMatching(stdout),
+      errors: expect.stringMatching(stderr),
+    });
+    expect(errors).not.toMatch(/^ +at /m);
+    if (out.startsWith('Usage')) for (const line of out.split('\n')) expect(line.length, line).toBeLessThan(80);
+  });
+
+const run = (args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> =>
+  new Promise((resolve) =>
+    execFile(process.execPath, tool(...args), { cwd: '/', timeout: 20_000 }, (fault, stdout, stderr) =>
+      resolve({ code: fault === null ? 0 : Number(fault.code), stdout, stderr }),
+    ),
+  );
+
+const tool = (...args: string[]) => [built('dist/rtbroker.js'), ...args];
+
+test('who stops reading is not complained to', async () => {
+  const child = spawn(process.execPath, tool('--help'), { stdio: ['ignore', 'pipe', 'pipe'] });
+  child.stdout.destroy();
+  let errors = '';
+  child.stderr.on('data', (chunk) => {
+    errors += chunk;
+  });
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  expect({ code, errors }).toEqual({ code: 0, errors: '' });
+});
+
+test('what cannot be written is told, and is no success', () => {
+  const full = openSync('/dev/full', 'w');
+  const { status, stderr } = spawnSync(process.execPath, tool('--help'), {
+    stdio: ['ignore', full, 'pipe'],
+    encoding: 'utf8',
+  });
+  expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringMatching(/^rtbroker: cannot write: ENOSPC/) });
+});

@@ -1,0 +1,216 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type Caller, ownFace } from '../rig/caller.ts';
+import { Child } from '../rig/child.ts';
+import { inNamespaceOf } from '../rig/namespace.ts';
+import { ask, highPriority, realtime } from '../rig/request.ts';
+import type { Ran } from '../rig/rig.ts';
+import { dataOf, Stage } from '../rig/stage.ts';
+import { users } from '../rig/users.ts';
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await Stage.start();
+});
+afterEach(() => stage.clear());
+afterAll(() => stage.stop());
+
+const rtbroker = (
+  line: string,
+  ...rest: Parameters<Stage['rig']['rtbroker']> extends [unknown, ...infer Rest] ? Rest : never
+) => stage.rig.rtbroker(line.split(' '), ...rest);
+
+const said = (stdout: RegExp | string, code = 0): Ran => ({
+  code,
+  stdout: typeof stdout === 'string' ? stdout : expect.stringMatching(stdout),
+  stderr: '',
+});
+const refused = (stderr: RegExp, code = 1) => ({ code, stdout: '', stderr: expect.stringMatching(stderr) });
+
+const granted = async (caller: Caller, priority = 5): Promise<number> => {
+  const tid = await caller.thread();
+  dataOf(await ask(ownFace, realtime(caller, tid, priority)));
+  return tid;
+};
+
+describe('list', () => {
+  test('prints lines with tabs: whose thread, which, what it was granted and what it runs as', async () => {
+    const alice = await stage.caller('alice');
+    const tid = await granted(alice);
+    const nice = await alice.thread();
+    dataOf(await ask(ownFace, highPriority(alice, nice, -7)));
+    await alice.relax(tid);
+    expect(await rtbroker('list')).toEqual(
+      said(
+        new RegExp(
+          `^alice\\t${alice.pid}/${tid}\\tcaller\\trr 5\\tother 5\\tdrifted \\(.+\\)\\t\\d+ s\n` +
+            `alice\\t${alice.pid}/${nice}\\tcaller\\tother -7\\tother -7\\tactive\\t\\d+ s\n$`,
+        ),
+      ),
+    );
+  });
+
+  test('shows users what is theirs, and says when there is more', async () => {
+    const [alice, carol] = [await stage.caller('alice'), await stage.caller('carol')];
+    const hers = await granted(alice);
+    await granted(carol);
+    const own = said(new RegExp(`^alice\\t${alice.pid}/${hers}\\t[^\n]*\n$`));
+    expect(await rtbroker('list', 'alice')).toEqual(own);
+    expect(await rtbroker('list --user alice', 'alice')).toEqual(own);
+    expect(await rtbroker('list -u 4201')).toEqual(own);
+    expect(await rtbroker('list --all')).toEqual(said(/^alice\t.*\ncarol\t.*\n$/));
+    for (const line of ['list --all', 'list -u carol'])
+      expect(await rtbroker(line, 'alice')).toEqual(
+        refused(/2 granted threads, and you may see 1 of your own\. .*inspect/),
+      );
+    expect(await rtbroker('list', 'bob')).toEqual(said(''));
+  });
+
+  test('has its shape as JSON', async () => {
+    const alice = await stage.caller('alice');
+    const tid = await granted(alice);
+    const [grant, ...more] = JSON.parse((await rtbroker('list --json')).stdout);
+    expect(more).toEqual([]);
+    expect(grant).toEqual({
+      uid: 4201,
+      user: 'alice',
+      process: alice.pid,
+      thread: tid,
+      comm: 'caller',
+      program: expect.stringMatching(/caller$/),
+      kind: 'realtime',
+      policy: 'rr',
+      priority: 5,
+      actual_policy: 'rr',
+      actual_priority: 5,
+      state: 'active',
+      reason: '',
+      granted_at_usec: expect.any(Number),
+      cpu_usec: expect.any(Number),
+    });
+    expect(Math.abs(grant.granted_at_usec / 1000 - Date.now())).toBeLessThan(60_000);
+  });
+});
+
+describe('status', () => {
+  test('is good, or says what is not', async () => {
+    expect(await rtbroker('status')).toEqual(
+      said(/^realtime-broker: \d.*\nhealth: good\ncanary: calm\ngranted: 0 threads in 0 processes of 0 users\n$/),
+    );
+  });
+
+  test('has its shape as JSON', async () => {
+    const alice = await stage.caller('alice');
+    await granted(alice);
+    expect(JSON.parse((await rtbroker('status --json')).stdout)).toMatchObject({
+      version: expect.stringMatching(/^\d/),
+      healthy: true,
+      degraded: [],
+      starved: false,
+      totals: { threads: 1, processes: 1, users: 1 },
+      users: [{ uid: 4201, user: 'alice', processes: 1, realtime_threads: 1, high_priority_threads: 0 }],
+      grants: [{ process: alice.pid, state: 'active' }],
+    });
+  });
+});
+
+test('limits are those of who asks', async () => {
+  const alice = await stage.caller('alice');
+  await granted(alice);
+  expect(await rtbroker('limits', 'alice')).toEqual(
+    said(
+      /^realtime priority: at most 20\nnice level: at least -15\nRLIMIT_RTTIME: 10 ms to 200 ms\nprocesses: 1 of 64 used\n/,
+    ),
+  );
+  expect(JSON.parse((await rtbroker('limits --json', 'alice')).stdout)).toMatchObject({
+    rttime_usec_max: 200_000,
+    max_realtime_priority: 20,
+    min_nice_level: -15,
+    realtime_threads_used: 1,
+    realtime_threads_per_process_max: 128,
+    burst_refill_per_sec: 10_000,
+  });
+});
+
+describe('grant', () => {
+  test('asks for a thread as its program would', async () => {
+    const alice = await stage.caller('alice');
+    const tid = await alice.thread();
+    expect(await rtbroker(`grant ${alice.pid}/${tid} 7`, 'alice')).toEqual(
+      said(`Thread ${alice.pid}/${tid} now runs at realtime priority 7.\n`),
+    );
+    expect(await rtbroker(`grant ${alice.pid}`, 'alice')).toEqual(
+      said(`Thread ${alice.pid} now runs at realtime priority 20.\n`),
+    );
+    expect(await rtbroker(`grant --nice -3 ${alice.pid}`, 'alice')).toEqual(
+      said(`Thread ${alice.pid} now runs at nice -3.\n`),
+    );
+    expect(await stage.grants()).toMatchObject([
+      { Thread: tid, Priority: 7 },
+      { Thread: alice.pid, Nice: -3 },
+    ]);
+  });
+
+  test('says why not, and what to do', async () => {
+    const alice = await stage.caller('alice', 'unlimited');
+    expect(await rtbroker(`grant ${alice.pid} 5`, 'alice')).toEqual(
+      refused(/^rtbroker: Process \d+ has no hard RLIMIT_RTTIME\. Set /),
+    );
+    expect(await rtbroker(`grant ${alice.pid} 50`, 'alice')).toEqual(
+      refused(/Priority 50 is above the limit of 20\. Ask for/),
+    );
+    expect(await rtbroker(`grant ${alice.pid} 5`, 'bob')).toEqual(refused(/belongs to uid 4201/));
+    expect(await rtbroker('grant 4194303')).toEqual(refused(/^rtbroker: .*4194303/));
+  });
+});
+
+test('version is that of both', async () => {
+  expect(await rtbroker('version')).toEqual(said(/^rtbroker (\d\S+)\nrealtime-brokerd \1\n$/));
+  expect(JSON.parse((await rtbroker('version --json')).stdout)).toEqual({
+    tool: expect.stringMatching(/^\d/),
+    daemon: expect.stringMatching(/^\d/),
+  });
+});
+
+describe('watch', () => {
+  const watching = async (...args: string[]): Promise<Child> => {
+    const env = { DBUS_SYSTEM_BUS_ADDRESS: stage.rig.address };
+    const command = inNamespaceOf(stage.rig.busPid, [...stage.rig.tool, 'watch', ...args], users.alice);
+    const child = await Child.start('rtbroker', command, { env });
+    watchers.push(child);
+    const tid = (await stage.caller('alice')).pid;
+    await expect.poll(() => child.lines.length > 0 || rtbroker(`grant ${tid} 1`, 'alice').then(() => false)).toBe(true);
+    return child;
+  };
+  const watchers: Child[] = [];
+  afterEach(() => Promise.all(watchers.splice(0).map((child) => child.stop())));
+
+  test('tells of grants as they come and go, until it is told to end', async () => {
+    const child = await watching();
+    const alice = await stage.caller('alice');
+    const tid = await granted(alice);
+    await child.line(
+      new RegExp(`^\\d\\d:\\d\\d:\\d\\d granted {3}${alice.pid}/${tid} caller \\(alice\\): realtime priority 5$`),
+    );
+    await alice.end(tid);
+    await child.line(
+      new RegExp(` removed {3}${alice.pid}/${tid} caller \\(alice\\): realtime priority 5 \\(ended\\)$`),
+    );
+    child.signal('SIGINT');
+    expect(await child.exited).toEqual({ code: 0, signal: null });
+  });
+
+  test('tells it in JSON, a line each', async () => {
+    const child = await watching('--json');
+    const alice = await stage.caller('alice');
+    const tid = await granted(alice);
+    await child.line(/"PropertiesChanged","changed":\{"thread_count":2,"process_count":2\}/);
+    await alice.end(tid);
+    const line = JSON.parse(await child.line(new RegExp(`"GrantRemoved".*"thread":${tid}`)));
+    expect(line).toEqual({
+      time_usec: expect.any(Number),
+      signal: 'GrantRemoved',
+      reason: 'ended',
+      grant: expect.objectContaining({ user: 'alice', process: alice.pid, thread: tid, priority: 5 }),
+    });
+  });
+});
