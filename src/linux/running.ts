@@ -39,11 +39,13 @@ export function parseSleeps(status: string): number {
 export function lookAt(pid: Pid, tid: Tid, root = '/proc') {
   const read = (path: string) => readFileSync(`${root}/${pid}/${path}`, 'utf8');
   try {
-    const [stat, status] = [read(`task/${tid}/stat`), read(`task/${tid}/status`)];
+    const [stat, status, limits] = [read(`task/${tid}/stat`), read(`task/${tid}/status`), read('limits')];
+    // Of a process that ends meanwhile nothing is left to tell.
+    if (stat === '' || status === '' || limits === '') return undefined;
     const { comm, state } = parseStat(stat);
     if (hasEnded({ state })) return undefined;
     const [uid = 0] = parseStatus(status).uids;
-    const rttimeUsec = parseRttime(read('limits'));
+    const rttimeUsec = parseRttime(limits);
     const running = { ...parseRunning(stat), sleeps: parseSleeps(status) };
     return { uid, comm, state, program: programOf(`${root}/${pid}/exe`), ...running, rttimeUsec };
   } catch (fault) {
