@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Broker } from './broker.ts';
 import { connectBus } from './bus/connect.ts';
 import { heedSleep } from './bus/logind.ts';
+import { heedPolkit } from './bus/polkit.ts';
 import { serve } from './bus/service.ts';
 import { loadConfig } from './config/load.ts';
 import { Health, meaningOf } from './core/health.ts';
@@ -17,6 +18,7 @@ import { LinuxScheduler } from './linux/sched.ts';
 import { selfTest } from './linux/selftest.ts';
 import { NoWatchdog, openWatchdog } from './linux/watchdog.ts';
 import { PolkitAuthority } from './polkit/authority.ts';
+import { Memory } from './polkit/memory.ts';
 import { openStateDirectory } from './state/directory.ts';
 
 declare const __VERSION__: string;
@@ -64,11 +66,13 @@ async function run(flags: Flags): Promise<void> {
   const proc = new Proc(library);
   const handles = new Handles(library, proc);
   const connection = await connectBus(flags.bus);
+  const memory = new Memory(settings.polkitRememberMsec, () => clock.bootMsec());
   const broker = new Broker({
     processes: new LinuxProcessTable(proc, handles, library, clock),
     scheduler: new LinuxScheduler(library, proc),
     watchdog,
     authority: new PolkitAuthority(connection, {
+      memory,
       deadlineMsec: settings.polkitTimeoutMsec,
       onAvailable: (available) => health.set('polkit-unavailable', !available),
     }),
@@ -94,6 +98,7 @@ async function run(flags: Flags): Promise<void> {
     );
 
   await heedSleep(connection, watchdog);
+  await heedPolkit(connection, () => memory.forget());
   const { realtimekit1 } = settings;
   await serve(connection, { broker, health, rulebook, version: __VERSION__, journal, realtimekit1 });
   journal.info(`The broker ${__VERSION__} serves on ${flags.bus}.`);

@@ -166,6 +166,13 @@ export const keys = {
     unit: 'ms',
     doc: 'How long polkit may take to answer.',
   }),
+  'polkit.remember_msec': integer({
+    min: 0,
+    max: 60_000,
+    default: 2000,
+    unit: 'ms',
+    doc: "How long polkit's yes to a process holds for its next request, unless polkit says that something changed; 0: never.",
+  }),
 
   'canary.watchdog_priority': integer({
     min: 2,

@@ -14,6 +14,7 @@ export interface Settings {
   readonly canary: CanaryRule;
   readonly rttimePolicy: 'require';
   readonly polkitTimeoutMsec: number;
+  readonly polkitRememberMsec: number;
   /** Whether org.freedesktop.RealtimeKit1 is served, too. */
   readonly realtimekit1: boolean;
   readonly logLevel: ValueOf<'log.level'>;
@@ -117,6 +118,7 @@ const settingsFrom = (setting: <K extends Key>(key: K) => ValueOf<K>): Omit<Sett
   },
   rttimePolicy: setting('rttime.policy'),
   polkitTimeoutMsec: setting('polkit.timeout_msec'),
+  polkitRememberMsec: setting('polkit.remember_msec'),
   realtimekit1: setting('bus.realtimekit1'),
   logLevel: setting('log.level'),
 });

@@ -2,6 +2,7 @@ import type { Kind } from '../core/scheduling.ts';
 import type { Process } from '../core/thread.ts';
 import type { Authority, Face } from '../ports.ts';
 import { Refused } from '../refused.ts';
+import type { Memory } from './memory.ts';
 import { Questions, Unanswered } from './questions.ts';
 import { subjectOf } from './subject.ts';
 
@@ -24,6 +25,7 @@ export interface PolkitBus {
 export interface PolkitOptions {
   /** How long a request may wait for polkit, its turn included. */
   readonly deadlineMsec: number;
+  readonly memory: Memory;
   /** Told whether polkit answers. An error that says nothing of that, but only of the question, is not reported. */
   readonly onAvailable: (available: boolean) => void;
 }
@@ -58,8 +60,10 @@ export class PolkitAuthority implements Authority {
   }
 
   async authorize(subject: Process, face: Face, kind: Kind): Promise<void> {
-    const { deadlineMsec, onAvailable } = this.#options;
+    const { deadlineMsec, memory, onAvailable } = this.#options;
     const action = actions[face][kind];
+    if (memory.allows(subject, action)) return;
+
     let authorized: boolean;
     try {
       authorized = await this.#questions.answer(subject, action, deadlineMsec);
@@ -73,6 +77,7 @@ export class PolkitAuthority implements Authority {
   }
 
   async #check(subject: Process, action: string): Promise<boolean> {
+    const remember = this.#options.memory.asking(subject, action);
     const noDetails: readonly unknown[] = [];
     // Never interactive: a dialog would come up for a program that merely starts to play. Without one polkit decides at
     // once, and there is never anything to cancel.
@@ -85,7 +90,9 @@ export class PolkitAuthority implements Authority {
       '(bba{ss})',
       { timeoutMsec: timerMsecMax },
     );
-    return parseAnswer(answer);
+    const authorized = parseAnswer(answer);
+    if (authorized) remember();
+    return authorized;
   }
 }
 

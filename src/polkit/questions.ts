@@ -1,5 +1,6 @@
 import type { Process } from '../core/thread.ts';
 import { Line } from './line.ts';
+import { keyOf } from './memory.ts';
 
 /** Nobody answered in time. */
 export class Unanswered extends Error {
@@ -49,7 +50,7 @@ export class Questions {
 
   /** @throws what `ask` throws, or Unanswered after `deadlineMsec`, time in the line included */
   async answer(subject: Process, action: string, deadlineMsec: number): Promise<boolean> {
-    const key = `${subject.pid}:${subject.starttime}:${subject.uid}:${action}`;
+    const key = keyOf(subject, action);
     const question = this.#open.get(key) ?? this.#enter(key, subject, action);
     const { asked } = question;
     question.askers++;

@@ -25,6 +25,7 @@ test('an empty file means the defaults', () => {
     canary: defaultCanary,
     rttimePolicy: 'require',
     polkitTimeoutMsec: 5000,
+    polkitRememberMsec: 2000,
     realtimekit1: true,
     logLevel: 'info',
     warnings: [],
@@ -53,6 +54,7 @@ test('every key reaches its setting', () => {
     policy = "require"
     [polkit]
     timeout_msec = 1500
+    remember_msec = 1600
     [canary]
     watchdog_priority = 61
     patience_msec = 62
@@ -94,12 +96,13 @@ test('every key reaches its setting', () => {
       cooldownSec: 68,
     },
     polkitTimeoutMsec: 1500,
+    polkitRememberMsec: 1600,
     realtimekit1: false,
     logLevel: 'warning',
   });
   expect(Object.values(settings.origins).filter((origin) => origin === 'default')).toEqual([]);
   expect(settings.origins['limits.realtime_priority_max']).toBe('f:3');
-  expect(settings.origins['log.level']).toBe('f:34');
+  expect(settings.origins['log.level']).toBe('f:35');
 });
 
 const wrong: ReadonlyArray<readonly [title: string, text: string, ...printed: string[]]> = [

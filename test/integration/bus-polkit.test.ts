@@ -4,6 +4,7 @@ import { connectBus } from '../../src/bus/connect.ts';
 import type { Connection } from '../../src/bus/connection.ts';
 import type { Pid, Process, StartTime, Uid } from '../../src/core/thread.ts';
 import { PolkitAuthority } from '../../src/polkit/authority.ts';
+import { Memory } from '../../src/polkit/memory.ts';
 import type { Caller } from '../rig/caller.ts';
 import { type Rig, startRig } from '../rig/rig.ts';
 
@@ -37,6 +38,7 @@ async function ask(process: Process, deadlineMsec = 5000): Promise<readonly [str
   let available: boolean | undefined;
   const authority = new PolkitAuthority(connection, {
     deadlineMsec,
+    memory: new Memory(0, () => 0),
     onAvailable: (is) => {
       available = is;
     },

@@ -30,7 +30,7 @@ async function watchedNames(): Promise<readonly string[]> {
   const watching = Object.values(rules).find((each) => each.some((rule) => rule.includes('PrepareForSleep'))) ?? [];
   return watching.flatMap((rule) => /arg0='(.*)'/.exec(rule)?.[1] ?? []);
 }
-const logindAlone = ['org.freedesktop.login1'];
+const standing = ['org.freedesktop.login1', 'org.freedesktop.PolicyKit1'];
 
 describe('a subscriber', () => {
   test("hears of his user's grants, root of everybody's, and nobody else", async () => {
@@ -82,20 +82,20 @@ describe('a subscriber', () => {
     dataOf(await caller.call(ownFace, 'Unsubscribe'));
     await grant(caller);
     expect(await ear.said()).toEqual([]);
-    expect(await watchedNames()).toEqual(logindAlone);
+    expect(await watchedNames()).toEqual(standing);
   });
 
   test('is forgotten when he leaves, and the bus need not tell of him any more', async () => {
-    expect(await watchedNames()).toEqual(logindAlone);
+    expect(await watchedNames()).toEqual(standing);
     const [alice, bob] = [await stage.caller(), await stage.caller('bob')];
     const names = [await alice.connect(), await bob.connect()];
     for (const caller of [alice, bob]) dataOf(await caller.call(ownFace, 'Subscribe'));
-    expect([...(await watchedNames())].sort()).toEqual([...names, ...logindAlone].sort());
+    expect([...(await watchedNames())].sort()).toEqual([...names, ...standing].sort());
 
     await alice.close();
-    await expect.poll(watchedNames, { interval: 2 }).toEqual([...logindAlone, names[1]]);
+    await expect.poll(watchedNames, { interval: 2 }).toEqual([...standing, names[1]]);
     bob.kill();
-    await expect.poll(watchedNames, { interval: 2 }).toEqual(logindAlone);
+    await expect.poll(watchedNames, { interval: 2 }).toEqual(standing);
   });
 
   test('who leaves at once is forgotten at once', async () => {
@@ -105,7 +105,7 @@ describe('a subscriber', () => {
       await alice.send(ownFace, 'Subscribe');
       await alice.close();
     }
-    await expect.poll(watchedNames, { interval: 2 }).toEqual(logindAlone);
+    await expect.poll(watchedNames, { interval: 2 }).toEqual(standing);
   });
 
   test('is one of 16 of his user', async () => {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Kind } from '../../src/core/scheduling.ts';
 import type { Pid, Process, StartTime, Uid } from '../../src/core/thread.ts';
 import { PolkitAuthority, type PolkitBus } from '../../src/polkit/authority.ts';
+import { Memory } from '../../src/polkit/memory.ts';
 import type { Face } from '../../src/ports.ts';
 import { Refused } from '../../src/refused.ts';
 
@@ -12,8 +13,12 @@ const subject: Process = { pid: 4242 as Pid, starttime: 123_456_789_012n as Star
 let asked: Question[];
 let answer: (question: Question) => readonly unknown[] | Promise<readonly unknown[]>;
 let available: boolean[];
+let nowMsec: number;
+let memory: Memory;
 let authority: PolkitAuthority;
-beforeEach(() => {
+const start = (rememberMsec = 0) => {
+  nowMsec = 0;
+  memory = new Memory(rememberMsec, () => nowMsec);
   asked = [];
   available = [];
   answer = () => [[true, false, []]];
@@ -24,9 +29,10 @@ beforeEach(() => {
         return answer(question);
       },
     },
-    { deadlineMsec: 5000, onAvailable: (is) => available.push(is) },
+    { deadlineMsec: 5000, memory, onAvailable: (is) => available.push(is) },
   );
-});
+};
+beforeEach(() => start());
 
 const ask = (face: Face = 'own', kind: Kind = 'realtime') => authority.authorize(subject, face, kind);
 
@@ -302,6 +308,54 @@ describe('what is under way', () => {
   test('and answered is asked again: an answer is not kept', async () => {
     await ask();
     answer = () => [[false, false, []]];
+    await expect(ask()).rejects.toBeInstanceOf(Refused);
+  });
+});
+
+describe('what is remembered', () => {
+  beforeEach(() => start(2000));
+  const no = () => [[false, false, []]];
+
+  test('saves polkit a question, for its time', async () => {
+    await ask();
+    answer = no;
+    nowMsec = 1999;
+    await ask();
+    expect(asked).toHaveLength(1);
+    nowMsec = 2000;
+    await expect(ask()).rejects.toBeInstanceOf(Refused);
+  });
+
+  test('is of one action alone', async () => {
+    await ask('own', 'realtime');
+    answer = no;
+    for (const [face, kind] of [
+      ['own', 'high-priority'],
+      ['realtimekit1', 'realtime'],
+    ] as const)
+      await expect(ask(face, kind)).rejects.toBeInstanceOf(Refused);
+  });
+
+  test('is never a no', async () => {
+    answer = no;
+    await expect(ask()).rejects.toBeInstanceOf(Refused);
+    answer = () => [[true, false, []]];
+    await ask();
+    expect(asked).toHaveLength(2);
+  });
+
+  test('is not what polkit was asked before something changed, and answered afterwards', async () => {
+    let reply = (_: readonly unknown[]) => {};
+    answer = () =>
+      new Promise((resolve) => {
+        reply = resolve;
+      });
+    const first = ask();
+    await Promise.resolve();
+    memory.forget();
+    reply([[true, false, []]]);
+    await first;
+    answer = no;
     await expect(ask()).rejects.toBeInstanceOf(Refused);
   });
 });

@@ -38,12 +38,13 @@ export class Polkit {
   }
 
   /**
-   * A further file of rules, read after those before it. Resolves when polkitd has read it, if polkitd runs.
+   * A further file of rules, read after those before it, or before all of them. Resolves when polkitd has read it, if polkitd runs.
    * @throws if polkitd cannot make sense of it
    */
-  async addRules(text: string): Promise<void> {
+  async addRules(text: string, place: 'last' | 'first' = 'last'): Promise<void> {
     const from = this.#daemon?.lines.length ?? 0;
-    const name = `${String(++this.#rules).padStart(2, '0')}.rules`;
+    const number = String(++this.#rules).padStart(2, '0');
+    const name = `${place === 'first' ? '00-' : ''}${number}.rules`;
     // Written elsewhere: polkitd looks as soon as it sees a new name, however little is behind it.
     writeFileSync(join(this.#dir, 'fresh.rules'), text);
     renameSync(join(this.#dir, 'fresh.rules'), join(this.#dir, 'rules', name));

@@ -55,7 +55,7 @@ export class Rig {
     return this.#polkit.pid;
   }
 
-  addRules = (text: string): Promise<void> => this.#polkit.addRules(text);
+  addRules = (text: string, place?: 'last' | 'first'): Promise<void> => this.#polkit.addRules(text, place);
   startPolkit = (): Promise<void> => this.#polkit.start();
   stopPolkit = (): Promise<void> => this.#polkit.stop();
   pausePolkit = (): Promise<void> => this.#polkit.pause();
