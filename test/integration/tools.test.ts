@@ -12,7 +12,7 @@ const session: readonly (readonly [line: string, output: RegExp, status?: number
   ['busctl tree org.example.RealtimeBroker', /\/org\/example\/RealtimeBroker\n(.|\n)*\/org\/freedesktop\/RealtimeKit1/],
   [
     'busctl introspect org.example.RealtimeBroker /org/example/RealtimeBroker',
-    /^\.MakeThreadRealtimeWithPID +method +ttu +- +-\n(.|\n)*^\.MaxRealtimePriority +property +i +20 +const\n/m,
+    /^\.MakeThreadRealtimeWithPID +method +ttu +- +-\n(.|\n)*^\.MaxRealtimePriority +property +i +20 +emits-change\n/m,
   ],
   [
     'busctl introspect org.freedesktop.RealtimeKit1 /org/freedesktop/RealtimeKit1',
@@ -37,7 +37,7 @@ const session: readonly (readonly [line: string, output: RegExp, status?: number
   ['chrt -p $PID', /policy: SCHED_RR\|SCHED_RESET_ON_FORK\n.*priority: 10\n/],
   [
     'busctl call org.example.RealtimeBroker /org/example/RealtimeBroker org.example.RealtimeBroker ListGrants',
-    /^aa\{sv\} 1 14 "Uid" u 4201 .* "Comm" s "sleep" "Program" s "\S+" "Kind" s "realtime" .* "Priority" i 10 /,
+    /^aa\{sv\} 1 \d+ "Uid" u 4201 .* "Comm" s "sleep" "Program" s "\S+" "Kind" s "realtime" .* "Priority" i 10 /,
   ],
   [
     'busctl --json=pretty call org.example.RealtimeBroker /org/example/RealtimeBroker org.example.RealtimeBroker ListGrants',
