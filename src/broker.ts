@@ -1,12 +1,14 @@
+import { Adoption } from './adoption.ts';
 import { TokenBuckets } from './core/burst.ts';
 import { Cooldowns } from './core/cooldown.ts';
 import { excessOf, judge, type Request, type Rttime } from './core/judge.ts';
 import { type Grant, Ledger } from './core/ledger.ts';
+import type { Legacy } from './core/legacy.ts';
 import type { BurstLimits } from './core/limits.ts';
 import type { Reason, Refusal } from './core/refusal.ts';
 import type { Rulebook } from './core/rulebook.ts';
 import { plainTerms, type Terms } from './core/rules.ts';
-import { givesBack, isSame, type Scheduling } from './core/scheduling.ts';
+import { givesBack, isSame, ordinary, type Scheduling } from './core/scheduling.ts';
 import type { Pid, Process, Thread, Uid } from './core/thread.ts';
 import { noteGranted } from './notes.ts';
 import type {
@@ -15,6 +17,7 @@ import type {
   Clock,
   Face,
   Journal,
+  Logbook,
   News,
   ProcessTable,
   Scheduler,
@@ -33,6 +36,7 @@ export interface Parts {
   readonly clock: Clock;
   readonly journal: Journal;
   readonly rulebook: Rulebook;
+  readonly logbook: Logbook;
   readonly burst: BurstLimits;
   readonly cooldownSec: number;
 }
@@ -82,8 +86,16 @@ export class Broker {
     this.#cooldowns = new Cooldowns(parts.cooldownSec);
     const tell = (news: News) => this.onNews(news);
     this.#supervisor = new Supervisor({ ...parts, ledger: this.#ledger, cooldowns: this.#cooldowns, tell });
+    parts.logbook.contents = () => this.#supervisor.deeds();
     this.#ofProcess = new TokenBuckets(parts.burst.processRequests, parts.burst.processRefillPerSec);
     this.#ofUser = new TokenBuckets(parts.burst.userRequests, parts.burst.userRefillPerSec);
+  }
+
+  /** To be called once, before anybody asks: takes over what another broker left. */
+  adopt(legacy: Legacy): void {
+    const [ledger, cooldowns, supervisor] = [this.#ledger, this.#cooldowns, this.#supervisor];
+    new Adoption({ ...this.#parts, ledger, cooldowns, supervisor }).adopt(legacy);
+    this.#parts.logbook.begin();
   }
 
   /**
@@ -91,7 +103,7 @@ export class Broker {
    * @throws Refused
    */
   async acquire(caller: Caller, wanted: Wanted): Promise<void> {
-    const { processes, scheduler, watchdog } = this.#parts;
+    const { processes, scheduler, watchdog, logbook } = this.#parts;
     const { scheduling } = wanted;
 
     const sighting = await this.#find(caller, wanted);
@@ -116,12 +128,14 @@ export class Broker {
     if (this.#gaveBack(thread, scheduling)) return;
     if (hold === undefined) return scheduler.promote(handle, scheduling);
     using watch = watchdog.enter(thread, scheduling.kind);
+    const grant = this.#grant(sighting, wanted);
+    using intention = logbook.intend({ grant, before: scheduler.attributes(handle) ?? ordinary });
     scheduler.promote(handle, scheduling);
 
     const before = this.#ledger.find(thread);
-    const grant = this.#grant(sighting, wanted);
     hold.keep(grant);
     this.#supervisor.keep(grant, handle, watch);
+    intention.keep();
     if (!isSame(before?.scheduling, scheduling)) noteGranted(this.#parts.journal, grant);
     this.onNews({ kind: 'granted', grant });
   }

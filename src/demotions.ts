@@ -3,9 +3,19 @@ import { judge } from './core/judge.ts';
 import type { Grant, Ledger } from './core/ledger.ts';
 import type { Rulebook } from './core/rulebook.ts';
 import { describe, runsAs } from './core/scheduling.ts';
-import { leaderOf } from './core/thread.ts';
+import { leaderOf, type Process } from './core/thread.ts';
 import { note } from './notes.ts';
-import type { Clock, Journal, News, ProcessTable, Scheduler, Stranger, Watchdog, WatchdogEvent } from './ports.ts';
+import type {
+  Clock,
+  Journal,
+  Logbook,
+  News,
+  ProcessTable,
+  Scheduler,
+  Stranger,
+  Watchdog,
+  WatchdogEvent,
+} from './ports.ts';
 import { Refused } from './refused.ts';
 import type { Ward, Wards } from './wards.ts';
 
@@ -19,6 +29,7 @@ export interface DemotionsParts {
   readonly clock: Clock;
   readonly journal: Journal;
   readonly rulebook: Rulebook;
+  readonly logbook: Logbook;
   readonly tell: (news: News) => void;
 }
 
@@ -77,11 +88,11 @@ export class Demotions {
 
   /** What a worker's exec made of its grant has been demoted by the watchdog already. */
   #heirDemoted(cookie: number): void {
-    const { wards, cooldowns, clock, journal } = this.#parts;
+    const { wards, journal } = this.#parts;
     const { grant } = wards.ofCookie(cookie) ?? {};
     if (grant === undefined) return;
     const { process } = grant.thread;
-    cooldowns.note(process, clock.bootMsec());
+    this.#noteOffence(process);
     wards.strike(grant.thread, 'exec');
     const text = `Process ${process.pid} called exec from a granted thread, starved a CPU and was demoted.`;
     note(journal, 'warning', text, { ...grant, thread: leaderOf(process) }, { reason: 'exec' });
@@ -97,6 +108,13 @@ export class Demotions {
       if (ward === undefined || ward.demoted !== undefined || actual?.policy !== 'other') continue;
       if (!runsAs(actual, grant.scheduling)) this.#coolDown(grant, ward, 'unknown');
     }
+  }
+
+  /** What another broker began. @param reason undefined: it was demoted unheard */
+  resume(grant: Grant, ward: Ward, reason: string | undefined): void {
+    if (reason === undefined) return void this.#coolDown(grant, ward, 'unknown');
+    this.#parts.wards.demote(ward, reason);
+    void this.#restoreAfterCooldown(grant, ward);
   }
 
   #demoted({ cookie, reason, cpu, lateUsec, ranUsec, windowUsec }: WatchdogEvent & { kind: 'demoted' }): void {
@@ -118,13 +136,18 @@ export class Demotions {
 
   /** @returns for how many msec */
   #coolDown(grant: Grant, ward: Ward, reason: string): number {
-    const { cooldowns, clock, tell } = this.#parts;
+    const { wards, cooldowns, clock, tell } = this.#parts;
     const { process } = grant.thread;
-    ward.demoted = reason;
-    cooldowns.note(process, clock.bootMsec());
+    wards.demote(ward, reason);
+    this.#noteOffence(process);
     tell({ kind: 'demoted', grant, reason });
     void this.#restoreAfterCooldown(grant, ward);
     return cooldowns.left(process, clock.bootMsec());
+  }
+
+  #noteOffence(process: Process): void {
+    const { cooldowns, clock, logbook } = this.#parts;
+    logbook.write({ kind: 'offended', process, conduct: cooldowns.note(process, clock.bootMsec()) });
   }
 
   async #restoreAfterCooldown(grant: Grant, ward: Ward): Promise<void> {
@@ -146,8 +169,7 @@ export class Demotions {
 
       using watch = watchdog.enter(thread, scheduling.kind);
       scheduler.promote(ward.handle, scheduling);
-      wards.rewatch(thread, ward, watch);
-      ward.demoted = undefined;
+      wards.restore(ward, watch);
     } catch (fault) {
       if (!(fault instanceof Refused)) throw fault;
       return this.#giveUp(grant, fault.refusal.reason);

@@ -3,12 +3,16 @@ import { Broker } from './broker.ts';
 import { connectBus } from './bus/connect.ts';
 import { heedSleep } from './bus/logind.ts';
 import { heedPolkit } from './bus/polkit.ts';
+import { heedNameLost } from './bus/names.ts';
 import { serve } from './bus/service.ts';
+import { jobOfUnit } from './bus/systemd1.ts';
 import { loadConfig } from './config/load.ts';
 import { Health, meaningOf } from './core/health.ts';
 import { Rulebook } from './core/rulebook.ts';
 import { type Flags, help, parseFlags, WrongUse } from './flags.ts';
 import { openJournal } from './journal/journal.ts';
+import * as datagrams from './journal/libc.ts';
+import { bootId } from './linux/boot.ts';
 import { LinuxClock } from './linux/clock.ts';
 import { Handles } from './linux/handles.ts';
 import { openLibrary } from './linux/library.ts';
@@ -19,9 +23,13 @@ import { selfTest } from './linux/selftest.ts';
 import { NoWatchdog, openWatchdog } from './linux/watchdog.ts';
 import { PolkitAuthority } from './polkit/authority.ts';
 import { Memory } from './polkit/memory.ts';
-import { openStateDirectory } from './state/directory.ts';
+import { openState } from './state/state.ts';
+import { Notifier } from './systemd/notifier.ts';
 
 declare const __VERSION__: string;
+
+/** systemd answers at once, or is about to end itself. */
+const systemdMsec = 500;
 
 async function main(): Promise<void> {
   const flags = parseFlags(process.argv.slice(2), process.env);
@@ -49,7 +57,9 @@ async function run(flags: Flags): Promise<void> {
   const settings = loadConfig(flags.config);
   const journal = openJournal({ target: 'auto', level: flags.logLevel ?? settings.logLevel });
   for (const warning of settings.warnings) journal.warning(warning);
-  openStateDirectory(flags.stateDir);
+  const signalled = firstSignal();
+  const notifier = new Notifier(datagrams, process.env);
+  const state = openState(flags.stateDir, bootId(), settings.limits, journal);
 
   const health = new Health();
   const library = openLibrary(join(__dirname, 'librealtime-broker.so'));
@@ -61,7 +71,12 @@ async function run(flags: Flags): Promise<void> {
     journal.warning(meaningOf(word), { reason: word });
   }
 
-  const rulebook = new Rulebook(settings.limits);
+  const rulebook = new Rulebook(settings.limits, [], state.advertised);
+  state.logbook.onTrouble = (fault) => {
+    health.set('state-unwritable', fault !== undefined);
+    if (fault === undefined) journal.info('The state is written again.');
+    else journal.error(`The state cannot be written, and nothing is granted until it can: ${fault.message}.`);
+  };
   const clock = new LinuxClock(library);
   const proc = new Proc(library);
   const handles = new Handles(library, proc);
@@ -79,29 +94,50 @@ async function run(flags: Flags): Promise<void> {
     clock,
     journal,
     rulebook,
+    logbook: state.logbook,
     burst: settings.burst,
     cooldownSec: settings.canary.cooldownSec,
   });
 
-  const leave = (status: number, reason: string): never => {
-    broker.demoteAll('stopped');
+  const end = (status: number, reason: string, grants: 'kept' | 'demoted'): never => {
+    notifier.stopping();
+    if (grants === 'demoted') broker.demoteAll('stopped');
     connection.close();
-    journal[status === 0 ? 'info' : 'error'](`The broker ends: ${reason}.`);
+    const count = broker.totals.threads;
+    const left = count === 0 ? '' : ` What it granted ${count} threads is left to the next one.`;
+    journal[status === 0 ? 'info' : 'error'](`The broker ends: ${reason}.${left}`);
     journal[Symbol.dispose]();
     process.exit(status);
   };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => leave(0, signal));
-  void connection.closed.then((why) => leave(1, why));
   for (const event of ['uncaughtException', 'unhandledRejection'] as const)
     process.on(event, (fault: unknown) =>
-      leave(1, fault instanceof Error ? (fault.stack ?? fault.message) : `${fault}`),
+      end(1, fault instanceof Error ? (fault.stack ?? fault.message) : `${fault}`, 'kept'),
     );
+
+  broker.adopt(state.legacy);
+  let ending = false;
+  void connection.closed.then((why) => ending || end(1, why, 'kept'));
+  void signalled.then(async (signal) => {
+    ending = true;
+    if (signal === 'SIGUSR1') end(0, signal, 'kept');
+    const job = signal === 'SIGTERM' ? await jobOfUnit(connection, systemdMsec) : undefined;
+    end(0, job === undefined ? signal : `${signal}, to ${job}`, job === 'restart' ? 'kept' : 'demoted');
+  });
 
   await heedSleep(connection, watchdog);
   await heedPolkit(connection, () => memory.forget());
+  heedNameLost(connection, (name) => end(1, `the bus name ${name} was lost`, 'kept'));
   const { realtimekit1 } = settings;
   await serve(connection, { broker, health, rulebook, version: __VERSION__, journal, realtimekit1 });
+  notifier.ready();
   journal.info(`The broker ${__VERSION__} serves on ${flags.bus}.`);
+}
+
+/** Told early enough that a stop is heeded which comes while we start: what a predecessor granted must not stay, then. */
+function firstSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGUSR1'] as const) process.on(signal, () => resolve(signal));
+  });
 }
 
 main().catch((fault: unknown) => {

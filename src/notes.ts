@@ -5,7 +5,7 @@ import type { Fields, Journal } from './ports.ts';
 /** A line about one grant, with all that identifies it. */
 export function note(
   journal: Journal,
-  level: 'info' | 'warning',
+  level: 'info' | 'warning' | 'error',
   text: string,
   { thread, comm, program, scheduling }: Grant,
   fields: Fields = {},

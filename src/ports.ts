@@ -1,5 +1,6 @@
 import type { Rttime } from './core/judge.ts';
 import type { Grant } from './core/ledger.ts';
+import type { Deed, Intent } from './core/legacy.ts';
 import type { Subject } from './core/rules.ts';
 import type { Attributes, Kind, Policy, Scheduling } from './core/scheduling.ts';
 import type { Pid, Process, Thread, Uid } from './core/thread.ts';
@@ -150,6 +151,29 @@ export type News =
   | { readonly kind: 'restored'; readonly grant: Grant }
   | { readonly kind: 'starved'; readonly cpu: number; readonly lateUsec: number }
   | { readonly kind: 'recovered'; readonly cpu: number };
+
+/**
+ * What a successor must know, written down at once, so that whenever the broker is killed it can be read. None of its
+ * methods waits.
+ */
+export interface Logbook {
+  /** All that holds at present, for when the book is written anew. */
+  contents: () => Iterable<Deed>;
+  /** Writes down what holds now in place of what a predecessor wrote; nothing is written before. */
+  begin(): void;
+  /**
+   * Written down before the act, and settled after it.
+   * @throws Refused 'kernel-refused' when it cannot be written: then nothing may be granted
+   */
+  intend(intent: Intent): Intention;
+  /** What cannot be written now is made good later. */
+  write(deed: Deed): void;
+}
+
+/** Withdrawn with its scope, unless it was kept: then it is a grant. */
+export interface Intention extends Disposable {
+  keep(): void;
+}
 
 export interface Authority {
   /**

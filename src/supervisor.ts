@@ -1,11 +1,12 @@
 import type { Cooldowns } from './core/cooldown.ts';
 import type { Grant, Ledger } from './core/ledger.ts';
+import type { Deed } from './core/legacy.ts';
 import type { Rulebook } from './core/rulebook.ts';
 import { type Attributes, descendsFrom, runsAs, type Scheduling } from './core/scheduling.ts';
-import { isLeader, leaderOf, type Pid, type Thread, type Uid } from './core/thread.ts';
+import { isLeader, keyOf, leaderOf, type Pid, type Thread, type Uid } from './core/thread.ts';
 import { Demotions } from './demotions.ts';
 import { note } from './notes.ts';
-import type { Clock, Journal, News, ProcessTable, Scheduler, ThreadHandle, Watch, Watchdog } from './ports.ts';
+import type { Clock, Journal, Logbook, News, ProcessTable, Scheduler, ThreadHandle, Watch, Watchdog } from './ports.ts';
 import { Refused } from './refused.ts';
 import { Wards } from './wards.ts';
 
@@ -18,6 +19,7 @@ export interface SupervisorParts {
   readonly clock: Clock;
   readonly journal: Journal;
   readonly rulebook: Rulebook;
+  readonly logbook: Logbook;
   /** Told of whatever happens to grants. */
   readonly tell: (news: News) => void;
 }
@@ -48,7 +50,7 @@ export class Supervisor {
 
   constructor(parts: SupervisorParts) {
     this.#parts = parts;
-    this.#wards = new Wards(parts.ledger, parts.tell);
+    this.#wards = new Wards(parts.ledger, parts.logbook, parts.tell);
     this.#demotions = new Demotions({ ...parts, wards: this.#wards });
   }
 
@@ -61,6 +63,22 @@ export class Supervisor {
   keep({ thread }: Grant, handle: ThreadHandle, watch: Watch): void {
     this.#wards.take(thread, handle, watch, () => this.#ended(thread));
     void this.#reviewWhileGranted();
+  }
+
+  /** Its thread was demoted for a while before this broker had it. @param reason undefined: nobody heard of it */
+  resume(grant: Grant, reason: string | undefined): void {
+    const ward = this.#wards.of(grant.thread);
+    if (ward !== undefined) this.#demotions.resume(grant, ward, reason);
+  }
+
+  /** All that a successor must know. */
+  *deeds(): Iterable<Deed> {
+    for (const grant of this.#parts.ledger.grants()) {
+      yield { kind: 'granted', grant };
+      const reason = this.#wards.of(grant.thread)?.demoted;
+      if (reason !== undefined) yield { kind: 'demoted', key: keyOf(grant.thread), reason };
+    }
+    for (const [process, conduct] of this.#parts.cooldowns.offenders()) yield { kind: 'offended', process, conduct };
   }
 
   /** Undefined when the thread is gone. */
@@ -141,7 +159,7 @@ export class Supervisor {
   #ended(thread: Thread): void {
     const ward = this.#wards.of(thread);
     const grant = this.#wards.strike(thread, 'ended');
-    if (grant !== undefined && ward?.demoted === undefined && !isLeader(thread)) this.#demoteExecutor(grant);
+    if (grant !== undefined && ward?.demoted === undefined) this.demoteExecutor(grant);
   }
 
   /**
@@ -149,7 +167,8 @@ export class Supervisor {
    * granted thread is gone and its leader runs with that grant, or what it may have been lowered to, and the ledger does not
    * know why, they are the same one.
    */
-  #demoteExecutor(grant: Grant): void {
+  demoteExecutor(grant: Grant): void {
+    if (isLeader(grant.thread)) return;
     const { processes, scheduler, ledger } = this.#parts;
     const leader = leaderOf(grant.thread.process);
     using handle = tryOpen(processes, leader);
@@ -166,11 +185,13 @@ export class Supervisor {
   }
 
   #demote(grant: Grant, reason: string): void {
-    const { journal, scheduler } = this.#parts;
+    const { journal, logbook, scheduler } = this.#parts;
     const { thread } = grant;
     const ward = this.#wards.of(thread);
     if (ward === undefined) return;
     const { tid, process } = thread;
+    // Who is killed now leaves a thread that was to have nothing, and its successor must know.
+    logbook.write({ kind: 'leaving', key: keyOf(thread) });
     let outcome: 'demoted' | 'gone';
     try {
       outcome = scheduler.demote(ward.handle);

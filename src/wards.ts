@@ -1,6 +1,6 @@
 import type { Grant, Ledger } from './core/ledger.ts';
 import { keyOf, type Thread } from './core/thread.ts';
-import type { News, ThreadHandle, Watch } from './ports.ts';
+import type { Logbook, News, ThreadHandle, Watch } from './ports.ts';
 
 /** What is held of a granted thread, and why the watchdog demoted it for a while, if it did. */
 export interface Ward {
@@ -12,12 +12,14 @@ export interface Ward {
 /** The granted threads in our care: each grant of the ledger has a ward, and goes with it. */
 export class Wards {
   readonly #ledger: Ledger;
+  readonly #logbook: Logbook;
   readonly #tell: (news: News) => void;
   readonly #wards = new Map<string, Ward>();
   readonly #ofCookie = new Map<number, Thread>();
 
-  constructor(ledger: Ledger, tell: (news: News) => void) {
+  constructor(ledger: Ledger, logbook: Logbook, tell: (news: News) => void) {
     this.#ledger = ledger;
+    this.#logbook = logbook;
     this.#tell = tell;
   }
 
@@ -42,8 +44,17 @@ export class Wards {
     handle.keep(onGone);
   }
 
-  /** The thread is watched anew. */
-  rewatch(thread: Thread, ward: Ward, watch: Watch): void {
+  /** For a while it has not what it was granted. */
+  demote(ward: Ward, reason: string): void {
+    ward.demoted = reason;
+    this.#logbook.write({ kind: 'demoted', key: keyOf(ward.handle.thread), reason });
+  }
+
+  /** It has it again, and is watched anew. */
+  restore(ward: Ward, watch: Watch): void {
+    const { thread } = ward.handle;
+    ward.demoted = undefined;
+    this.#logbook.write({ kind: 'restored', key: keyOf(thread) });
     this.#ofCookie.delete(ward.watch.cookie);
     ward.watch.leave();
     watch.keep();
@@ -55,7 +66,9 @@ export class Wards {
   strike(thread: Thread, reason: string): Grant | undefined {
     const grant = this.#ledger.end(thread);
     this.#drop(thread);
-    if (grant !== undefined) this.#tell({ kind: 'removed', grant, reason });
+    if (grant === undefined) return undefined;
+    this.#logbook.write({ kind: 'ended', key: keyOf(thread) });
+    this.#tell({ kind: 'removed', grant, reason });
     return grant;
   }
 

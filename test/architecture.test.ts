@@ -15,6 +15,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   config: ['core', '.', 'config'],
   journal: ['core', '.', 'journal'],
   state: ['core', '.', 'state'],
+  systemd: ['systemd'],
 };
 
 /** The ports, the refusal and the turns are what the ground floor offers to adapters; the broker itself is shown as types only. */

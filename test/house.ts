@@ -8,6 +8,7 @@ import { Refused } from '../src/refused.ts';
 import { FakeAuthority } from './fakes/authority.ts';
 import { FakeClock, settled } from './fakes/clock.ts';
 import { FakeJournal } from './fakes/journal.ts';
+import { FakeLogbook } from './fakes/logbook.ts';
 import { FakeWatchdog } from './fakes/watchdog.ts';
 import { FakeWorld } from './fakes/world.ts';
 
@@ -20,12 +21,13 @@ export class House {
   readonly authority = new FakeAuthority();
   readonly clock = new FakeClock();
   readonly journal = new FakeJournal();
+  readonly logbook = new FakeLogbook();
   readonly watchdog = new FakeWatchdog();
   readonly news: News[] = [];
   readonly broker: Broker;
 
   constructor(parts: Partial<Parts> = {}) {
-    const { world, authority, clock, journal, watchdog } = this;
+    const { world, authority, clock, journal, logbook, watchdog } = this;
     const { processes, scheduler } = world;
     this.broker = new Broker({
       processes,
@@ -35,6 +37,7 @@ export class House {
       clock,
       journal,
       rulebook: new Rulebook(defaultLimits),
+      logbook,
       burst: defaultBurst,
       cooldownSec: 30,
       ...parts,

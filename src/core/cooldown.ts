@@ -1,8 +1,10 @@
-import type { Process } from './thread.ts';
+import { keyOfProcess, type Process } from './thread.ts';
 
-interface Conduct {
-  untilMsec: number;
-  offences: number;
+/** How a process has behaved. */
+export interface Conduct {
+  /** CLOCK_BOOTTIME. */
+  readonly untilMsec: number;
+  readonly offences: number;
 }
 
 /** An offender waits longer each time, but not for ever. */
@@ -11,33 +13,44 @@ const longestMsec = 600_000;
 /** After so long without an offence the next one is a first one again. */
 const forgottenMsec = 3_600_000;
 
-const keyOf = ({ pid, starttime }: Process): string => `${pid}:${starttime}`;
-
 /** Processes that starved the machine, and until when they are asked to wait. Times are CLOCK_BOOTTIME. */
 export class Cooldowns {
   readonly #firstMsec: number;
-  readonly #records = new Map<string, Conduct>();
+  readonly #records = new Map<string, readonly [Process, Conduct]>();
 
   constructor(firstSec: number) {
     this.#firstMsec = firstSec * 1000;
   }
 
-  /** Notes an offence: each one doubles the wait. */
-  note(process: Process, nowMsec: number): void {
+  /** Notes an offence: each one doubles the wait. @returns what is held against the process now */
+  note(process: Process, nowMsec: number): Conduct {
     this.#forget(nowMsec);
-    const conduct = this.#records.get(keyOf(process)) ?? { untilMsec: 0, offences: 0 };
-    const waitMsec = Math.min(longestMsec, this.#firstMsec * 2 ** Math.min(conduct.offences, 20));
-    this.#records.set(keyOf(process), { untilMsec: nowMsec + waitMsec, offences: conduct.offences + 1 });
+    const [, before] = this.#records.get(keyOfProcess(process)) ?? [];
+    const offences = before?.offences ?? 0;
+    const waitMsec = Math.min(longestMsec, this.#firstMsec * 2 ** Math.min(offences, 20));
+    const conduct = { untilMsec: nowMsec + waitMsec, offences: offences + 1 };
+    this.remember(process, conduct);
+    return conduct;
+  }
+
+  /** What was noted by another broker. */
+  remember(process: Process, conduct: Conduct): void {
+    this.#records.set(keyOfProcess(process), [process, conduct]);
   }
 
   /** How long the process must wait still, in msec; 0 when it need not. */
   left(process: Process, nowMsec: number): number {
-    return Math.max(0, (this.#records.get(keyOf(process))?.untilMsec ?? 0) - nowMsec);
+    const [, conduct] = this.#records.get(keyOfProcess(process)) ?? [];
+    return Math.max(0, (conduct?.untilMsec ?? 0) - nowMsec);
+  }
+
+  offenders(): Iterable<readonly [Process, Conduct]> {
+    return this.#records.values();
   }
 
   /** There are at most as many records as demotions in an hour. */
   #forget(nowMsec: number): void {
-    for (const [key, { untilMsec }] of this.#records)
+    for (const [key, [, { untilMsec }]] of this.#records)
       if (nowMsec >= untilMsec + forgottenMsec) this.#records.delete(key);
   }
 }

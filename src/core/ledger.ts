@@ -1,5 +1,5 @@
 import type { Kind, Scheduling } from './scheduling.ts';
-import { keyOf, type Pid, type Process, type Thread, type Uid } from './thread.ts';
+import { keyOf, keyOfProcess, type Pid, type Thread, type Uid } from './thread.ts';
 
 /** What was given to one thread, and when. */
 export interface Grant {
@@ -52,7 +52,6 @@ interface Place {
 }
 
 const none = (): Counts => ({ realtime: 0, 'high-priority': 0 });
-const processKey = ({ pid, starttime }: Process): string => `${pid}:${starttime}`;
 const placeKey = (thread: Thread, kind: Kind): string => `${kind}:${keyOf(thread)}`;
 
 /** The book of what is granted. Every question it answers costs the same however much is in it. */
@@ -65,7 +64,7 @@ export class Ledger {
 
   standing(thread: Thread, kind: Kind): Standing {
     const page = this.#pages.get(thread.process.uid);
-    const process = page?.processes.get(processKey(thread.process));
+    const process = page?.processes.get(keyOfProcess(thread.process));
     return {
       hasPlace: this.#places.has(placeKey(thread, kind)),
       userThreads: page?.threads[kind] ?? 0,
@@ -163,9 +162,9 @@ export class Ledger {
     this.#places.set(key, { thread, kind, holders: 1 });
     const { uid } = thread.process;
     const page = this.#pages.get(uid) ?? { threads: none(), processes: new Map<string, Counts>() };
-    const counts = page.processes.get(processKey(thread.process)) ?? none();
+    const counts = page.processes.get(keyOfProcess(thread.process)) ?? none();
     this.#pages.set(uid, page);
-    page.processes.set(processKey(thread.process), counts);
+    page.processes.set(keyOfProcess(thread.process), counts);
     page.threads[kind]++;
     counts[kind]++;
   }
@@ -179,10 +178,10 @@ export class Ledger {
     this.#places.delete(key);
     const { uid } = place.thread.process;
     const page = this.#pages.get(uid)!;
-    const counts = page.processes.get(processKey(place.thread.process))!;
+    const counts = page.processes.get(keyOfProcess(place.thread.process))!;
     page.threads[kind]--;
     counts[kind]--;
-    if (counts.realtime + counts['high-priority'] === 0) page.processes.delete(processKey(place.thread.process));
+    if (counts.realtime + counts['high-priority'] === 0) page.processes.delete(keyOfProcess(place.thread.process));
     if (page.processes.size === 0) this.#pages.delete(uid);
   }
 }

@@ -24,6 +24,9 @@ export interface Attributes {
   readonly resetOnFork: boolean;
 }
 
+/** What any thread is born with; sched(7). */
+export const ordinary: Attributes = { policy: 'other', priority: 0, nice: 0, resetOnFork: false };
+
 /** By their numbers, sched(7); 4 was never used. */
 export const policies = ['other', 'fifo', 'rr', 'batch', 'unknown', 'idle', 'deadline', 'ext'] as const;
 export type Policy = (typeof policies)[number];
@@ -62,6 +65,12 @@ export const givesBack = (scheduling: Scheduling): boolean =>
 
 export const isSame = (one: Scheduling | undefined, other: Scheduling): boolean =>
   one !== undefined && describe(one) === describe(other);
+
+export const isAlike = (one: Attributes, other: Attributes): boolean =>
+  one.policy === other.policy &&
+  one.priority === other.priority &&
+  one.nice === other.nice &&
+  one.resetOnFork === other.resetOnFork;
 
 export const describe = (scheduling: Scheduling): string =>
   scheduling.kind === 'realtime' ? `realtime priority ${scheduling.priority}` : `nice ${scheduling.nice}`;

@@ -24,6 +24,9 @@ export interface Thread {
 /** One string per thread that ever lived in this boot. */
 export const keyOf = (thread: Thread): string => `${thread.tid}:${thread.starttime}`;
 
+/** The same per process. */
+export const keyOfProcess = ({ pid, starttime }: Process): string => `${pid}:${starttime}`;
+
 export const isLeader = (thread: Thread): boolean => (thread.tid as number) === thread.process.pid;
 
 export const leaderOf = (process: Process): Thread => ({

@@ -43,10 +43,13 @@ export function writable(fd: number): boolean {
   return poll(pollfd, 1, 0) > 0;
 }
 
-/** struct sockaddr_un. @throws RangeError when the path does not fit in it */
+/** struct sockaddr_un. @param path an abstract one begins with '@'; @throws RangeError when it does not fit in it */
 export function addressOf(path: string): Uint8Array {
   const name = Buffer.from(path);
-  if (name.length > 107 || name.includes(0)) throw new RangeError(`no socket can have the path ${path}`);
+  if (name.length === 0 || name.length > 107 || name.includes(0))
+    throw new RangeError(`no socket can have the path ${JSON.stringify(path)}`);
   const family = Buffer.from(Uint16Array.of(AF_UNIX).buffer);
+  // An abstract name has a NUL before it and none behind it: that would be part of it, unix(7).
+  if (path.startsWith('@')) return Buffer.concat([family, Buffer.alloc(1), name.subarray(1)]);
   return Buffer.concat([family, name, Buffer.alloc(1)]);
 }

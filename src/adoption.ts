@@ -1,0 +1,112 @@
+import type { Cooldowns } from './core/cooldown.ts';
+import type { Grant, Ledger } from './core/ledger.ts';
+import { claimOf, type Known, type Legacy } from './core/legacy.ts';
+import { descendsFrom, isAlike, ordinary, runsAs } from './core/scheduling.ts';
+import { note } from './notes.ts';
+import type { Journal, ProcessTable, Scheduler, ThreadHandle, Watchdog } from './ports.ts';
+import { Refused } from './refused.ts';
+import type { Supervisor } from './supervisor.ts';
+
+interface Parts {
+  readonly ledger: Ledger;
+  readonly cooldowns: Cooldowns;
+  readonly supervisor: Supervisor;
+  readonly processes: ProcessTable;
+  readonly scheduler: Scheduler;
+  readonly watchdog: Watchdog;
+  readonly journal: Journal;
+}
+
+/** What becomes of a thread that a predecessor wrote of, in the words of the journal. */
+const outcomes = {
+  active: 'run as granted',
+  demoted: 'cool down',
+  drifted: 'run otherwise by now',
+  ended: 'had ended',
+  left: 'were to be demoted, and are',
+  ungranted: 'had not been granted yet',
+  lost: 'cannot be watched',
+} as const;
+type Outcome = keyof typeof outcomes;
+
+/** Takes over what another broker granted, as far as the kernel confirms it. */
+export class Adoption {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** To be called before anybody can ask for anything. */
+  adopt({ threads, offenders }: Legacy): void {
+    const { ledger, cooldowns, supervisor, journal } = this.#parts;
+    for (const [process, conduct] of offenders) cooldowns.remember(process, conduct);
+
+    const tally = new Map<Outcome, number>();
+    const ended: Known[] = [];
+    for (const known of threads) {
+      const outcome = this.#adopt(known);
+      tally.set(outcome, (tally.get(outcome) ?? 0) + 1);
+      if (outcome === 'ended') ended.push(known);
+    }
+    // Only now is it known what leaders have in their own right.
+    for (const { grant, intent } of ended)
+      for (const each of [grant, intent?.grant]) if (each !== undefined) supervisor.demoteExecutor(each);
+    for (const pid of ledger.pids()) supervisor.review(pid);
+
+    if (threads.length === 0) return;
+    const told = [...tally].map(([outcome, count]) => `${count} ${outcomes[outcome]}`).join(', ');
+    const count = ledger.threadCount;
+    journal.info(`${count} of ${threads.length} grants were taken over from the broker before: ${told}.`, { count });
+  }
+
+  #adopt(known: Known): Outcome {
+    const { processes, scheduler, supervisor } = this.#parts;
+    try {
+      using handle = processes.open(told(known).thread);
+      const actual = scheduler.attributes(handle);
+      if (actual === undefined) return 'ended';
+      const grant = claimOf(known, actual);
+      if (grant === undefined) return 'ungranted';
+      if (known.leaving) {
+        if (descendsFrom(actual, grant.scheduling)) scheduler.demote(handle);
+        return 'left';
+      }
+
+      this.#keep(grant, handle);
+      if (runsAs(actual, grant.scheduling)) return 'active';
+      // So the watchdog leaves a thread, which cannot drop reset-on-fork itself; and nobody has heard of it.
+      if (known.demoted === undefined && !isAlike(actual, ordinary)) return 'drifted';
+      supervisor.resume(grant, known.demoted);
+      return 'demoted';
+    } catch (fault) {
+      if (!(fault instanceof Refused)) throw fault;
+      if (fault.refusal.reason === 'no-such-thread') return 'ended';
+      const { tid, process } = told(known).thread;
+      const text = `Thread ${tid} of process ${process.pid} cannot be watched any more: ${fault.message}`;
+      note(this.#parts.journal, 'error', text, told(known), { reason: fault.refusal.reason });
+      return 'lost';
+    }
+  }
+
+  /** @throws Refused, and then the thread is demoted: what nobody watches must not be realtime */
+  #keep(grant: Grant, handle: ThreadHandle): void {
+    const { scheduler, watchdog, ledger, supervisor } = this.#parts;
+    const { thread, scheduling } = grant;
+    try {
+      using watch = watchdog.enter(thread, scheduling.kind);
+      ledger.hold(thread, scheduling.kind).keep(grant);
+      supervisor.keep(grant, handle, watch);
+    } catch (fault) {
+      if (fault instanceof Refused) scheduler.demote(handle);
+      throw fault;
+    }
+  }
+}
+
+/** Either of them: they are of the same thread. */
+function told({ grant, intent }: Known): Grant {
+  const either = grant ?? intent?.grant;
+  if (either === undefined) throw new Error('a thread of which nothing is known');
+  return either;
+}

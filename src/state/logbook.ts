@@ -1,0 +1,169 @@
+import { closeSync, constants, ftruncateSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import type { Deed, Intent } from '../core/legacy.ts';
+import { keyOf } from '../core/thread.ts';
+import type { Intention, Logbook } from '../ports.ts';
+import { Refused } from '../refused.ts';
+import { plainOf } from './deed.ts';
+import { type Heading, plainHeading } from './heading.ts';
+import { encodeRecord } from './record.ts';
+
+/** It is written anew when it is longer than twice what is worth keeping, and this. */
+const slack = 64 * 1024;
+const chunkMin = 64 * 1024;
+
+/**
+ * The logbook in a file: a heading, then one record after the other. Whenever the broker is killed the file is whole, but
+ * for the record it was killed at, which then is the last and has no end: reading.ts passes over it. What is over is left
+ * out from time to time: all that still holds is written into a second file, which then takes the name of the first, and
+ * rename(2) leaves the one or the other. Nothing is synced: what was written outlives its writer in any case, and after a
+ * crash of the whole machine none of it matters.
+ *
+ * A record that cannot be written leaves the file as it was. The file lags behind from then on, and nothing is granted,
+ * until all could be written anew.
+ */
+export class FileLogbook implements Logbook {
+  contents: () => Iterable<Deed> = () => [];
+  /** Told when nothing can be written any more; and with undefined when it can, and has been. */
+  onTrouble: (fault: NodeJS.ErrnoException | undefined) => void = () => {};
+  readonly #file: string;
+  readonly #heading: Heading;
+  #fd = -1;
+  #size = 0;
+  #rewriteAt = 0;
+  #begun = false;
+  #pending: Deed | undefined;
+  #trouble: NodeJS.ErrnoException | undefined;
+
+  constructor(file: string, heading: Heading) {
+    this.#file = file;
+    this.#heading = heading;
+  }
+
+  begin(): void {
+    this.#begun = true;
+    this.#attempt(() => this.#rewrite());
+  }
+
+  intend(intent: Intent): Intention {
+    const deed = { kind: 'intended', ...intent } as const;
+    this.write(deed);
+    if (this.#trouble !== undefined) throw refusalOf(this.#trouble, this.#file);
+    this.#pending = deed;
+    const settle = (outcome: Deed) => {
+      if (this.#pending !== deed) return;
+      this.#pending = undefined;
+      this.write(outcome);
+    };
+    return {
+      keep: () => settle({ kind: 'granted', grant: intent.grant }),
+      [Symbol.dispose]: () => settle({ kind: 'withdrawn', key: keyOf(intent.grant.thread) }),
+    };
+  }
+
+  write(deed: Deed): void {
+    if (!this.#begun) return;
+    this.#attempt(() => {
+      if (this.#trouble !== undefined) this.#rewrite();
+      else if (this.#size > this.#rewriteAt) this.#shorten();
+      this.#append(deed);
+    });
+  }
+
+  #attempt(work: () => void): void {
+    const before = this.#trouble;
+    try {
+      work();
+      this.#trouble = undefined;
+    } catch (fault) {
+      if (!isErrno(fault)) throw fault;
+      this.#trouble = fault;
+    }
+    if (before?.code !== this.#trouble?.code) this.onTrouble(this.#trouble);
+  }
+
+  #append(deed: Deed): void {
+    const record = encodeRecord(plainOf(deed));
+    try {
+      writeAll(this.#fd, record, this.#size);
+    } catch (fault) {
+      ftruncateSync(this.#fd, this.#size);
+      throw fault;
+    }
+    this.#size += record.length;
+  }
+
+  /** There is still the old one to go on with. */
+  #shorten(): void {
+    try {
+      this.#rewrite();
+    } catch (fault) {
+      if (!isErrno(fault)) throw fault;
+      this.#rewriteAt = this.#size + slack;
+    }
+  }
+
+  #rewrite(): void {
+    const fresh = `${this.#file}.new`;
+    // Whatever has that name is a predecessor's, who did not come to its end.
+    rmSync(fresh, { recursive: true, force: true });
+    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+    const fd = openSync(fresh, flags, 0o600);
+    let size = 0;
+    try {
+      for (const chunk of chunked(this.#records())) {
+        writeAll(fd, chunk, size);
+        size += chunk.length;
+      }
+      renameSync(fresh, this.#file);
+    } catch (fault) {
+      closeSync(fd);
+      rmSync(fresh, { force: true });
+      throw fault;
+    }
+    if (this.#fd >= 0) closeSync(this.#fd);
+    this.#fd = fd;
+    this.#size = size;
+    this.#rewriteAt = 2 * size + slack;
+  }
+
+  *#records(): Iterable<Buffer> {
+    yield encodeRecord(plainHeading(this.#heading));
+    for (const deed of this.contents()) yield encodeRecord(plainOf(deed));
+    if (this.#pending !== undefined) yield encodeRecord(plainOf(this.#pending));
+  }
+}
+
+/** write(2) may write less than it was given, before it fails. */
+function writeAll(fd: number, bytes: Buffer, at: number): void {
+  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, at + done);
+}
+
+function* chunked(records: Iterable<Buffer>): Iterable<Buffer> {
+  let waiting: Buffer[] = [];
+  let size = 0;
+  for (const record of records) {
+    waiting.push(record);
+    size += record.length;
+    if (size < chunkMin) continue;
+    yield Buffer.concat(waiting);
+    waiting = [];
+    size = 0;
+  }
+  yield Buffer.concat(waiting);
+}
+
+const isErrno = (fault: unknown): fault is NodeJS.ErrnoException => fault instanceof Error && 'code' in fault;
+
+const causes: Readonly<Record<string, string>> = {
+  ENOSPC: 'There is no room left on its file system: free some.',
+  EDQUOT: 'There is no room left on its file system: free some.',
+  EROFS: 'Its file system is read-only: mount it anew, or pass another --state-dir.',
+};
+
+const refusalOf = ({ code = 'unknown', syscall = 'write', path }: NodeJS.ErrnoException, file: string): Refused =>
+  new Refused({
+    reason: 'kernel-refused',
+    call: `${syscall} on ${path ?? file}`,
+    errno: code,
+    cause: `Nothing is granted that a restart would forget. ${causes[code] ?? `See why ${file} cannot be written.`}`,
+  });
