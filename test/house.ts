@@ -17,17 +17,19 @@ export const nice = (level: number): Scheduling => ({ kind: 'high-priority', nic
 
 /** The broker in a world of paper. */
 export class House {
-  readonly world = new FakeWorld();
+  readonly world: FakeWorld;
   readonly authority = new FakeAuthority();
-  readonly clock = new FakeClock();
+  readonly clock: FakeClock;
   readonly journal = new FakeJournal();
   readonly logbook = new FakeLogbook();
   readonly watchdog = new FakeWatchdog();
   readonly news: News[] = [];
   readonly broker: Broker;
 
-  constructor(parts: Partial<Parts> = {}) {
-    const { world, authority, clock, journal, logbook, watchdog } = this;
+  constructor(parts: Partial<Parts> = {}, world = new FakeWorld(), clock = new FakeClock()) {
+    this.world = world;
+    this.clock = clock;
+    const { authority, journal, logbook, watchdog } = this;
     const { processes, scheduler } = world;
     this.broker = new Broker({
       processes,
@@ -42,7 +44,18 @@ export class House {
       cooldownSec: 30,
       ...parts,
     });
+    this.logbook.begin();
     this.broker.onNews = (news) => this.news.push(news);
+  }
+
+  /** This broker is killed, and another one takes over what it wrote down. @param meanwhile happens with no broker there */
+  succeed(meanwhile: () => void = () => {}): House {
+    const legacy = this.logbook.legacy;
+    this.world.killBroker();
+    meanwhile();
+    const successor = new House({}, this.world, new FakeClock(this.clock.bootMsec()));
+    successor.broker.adopt(legacy);
+    return successor;
   }
 
   /** A process that may be realtime, with its main thread. */

@@ -63,8 +63,9 @@ export function judge(bytes: Buffer, boot: string): Reading {
   const deeds = others.map((line) => parsed(decodeRecord(line), parseDeed));
   const legible = deeds.filter((deed) => deed !== undefined);
   if (legible.length === deeds.length) return { kind: 'whole', heading, deeds: legible, torn: lines.torn };
+  const unreadable = deeds.length - legible.length;
   // The heading is the first line of the file.
-  const why = `line ${deeds.indexOf(undefined) + 2} and ${deeds.length - legible.length - 1} others cannot be read`;
+  const why = `${unreadable} of its records cannot be read, the first one in line ${deeds.indexOf(undefined) + 2}`;
   return { kind: 'damaged', why, heading, deeds: legible };
 }
 

@@ -80,6 +80,12 @@ export class FakeWorld implements Stage {
 
   // What only a fake can do:
 
+  /** What the broker held is closed, and it is told nothing any more. */
+  killBroker(): void {
+    this.processes.openHandles = 0;
+    for (const { onEnd } of this.#kernel.threads.values()) onEnd.clear();
+  }
+
   /** The thread that has this tid now, as a grant names it. */
   thread(tid: Tid): Thread {
     return identityOf(this.#kernel.thread(tid));
