@@ -29,7 +29,9 @@ Hands realtime scheduling to threads that ask for it over D-Bus. Needs to be roo
   --version          print the version and exit
   --help             print this and exit
 
-Signals: SIGTERM and SIGINT demote all granted threads and end the broker.
+Signals: SIGTERM and SIGINT end the broker and demote all granted threads, but
+for a SIGTERM from systemd's restart. SIGUSR1 ends it and leaves the grants to
+the next broker, as every other end does.
 Exit status: 0 done, 1 failed or refused a bad configuration, 2 wrong use.
 `;
 

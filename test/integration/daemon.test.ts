@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Caller, type Face, ownFace, rtkitFace } from '../rig/caller.ts';
 import { look } from '../rig/kernel.ts';
@@ -32,20 +33,25 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const)
     await stage.stop();
   });
 
-test('the loss of the bus ends it with 1, and nobody stays realtime', async () => {
+test('the loss of the bus ends it with 1; what it granted waits for the next one', async () => {
   const stage = await Stage.start();
   const tids = await granted(stage);
   process.kill(stage.rig.busPid, 'SIGKILL');
   expect(await stage.broker.exited).toEqual({ code: 1, signal: null });
-  expect(tids.map(look)).toMatchObject([ordinary, ordinary]);
-  expect(stage.faults).toEqual([expect.stringContaining('The broker ends: the bus closed the connection')]);
+  expect(tids.map(look)).toMatchObject([{ policy: 'rr' }, { nice: -5 }]);
+  const words = 'The broker ends: the bus closed the connection. What it granted 2 threads is left to the next one.';
+  expect(stage.faults).toEqual([expect.stringContaining(words)]);
   await stage.rig.stop();
 });
 
-test('a second broker ends at once, and does not disturb the first', async () => {
+test.each([
+  ['with the same state', undefined, /ended with 1(.|\n)*another broker keeps its state in/],
+  ['with a state of its own', 'other', /ended with 1(.|\n)*bus name \S+ is taken/],
+])('a second broker %s ends at once, and does not disturb the first', async (_, other, words) => {
   const stage = await Stage.start();
   const tids = await granted(stage);
-  await expect(stage.rig.startBroker()).rejects.toThrow(/ended with 1(.|\n)*bus name \S+ is taken/);
+  const options = other === undefined ? {} : { stateDir: join(stage.rig.dir, other) };
+  await expect(stage.rig.startBroker(options)).rejects.toThrow(words);
   expect(tids.map(look)).toMatchObject([{ policy: 'rr' }, { nice: -5 }]);
   expect(await stage.grants()).toHaveLength(2);
   await stage.stop();

@@ -1,7 +1,7 @@
 import { expect, vi } from 'vitest';
 import type { BrokerOptions } from './broker.ts';
 import { type Caller, ownFace, type Reply } from './caller.ts';
-import type { Child } from './child.ts';
+import type { Child, Ending } from './child.ts';
 import { type Look, looks, tidsOf } from './kernel.ts';
 import type { Load, Part } from './load.ts';
 import { type Rig, type RigOptions, startRig } from './rig.ts';
@@ -32,14 +32,17 @@ export interface Snapshot {
 /** A rig with a broker, root to look into its books, and callers that go when a test is over. */
 export class Stage {
   readonly rig: Rig;
-  readonly broker: Child;
   readonly root: Caller;
+  /** The last is the one that runs. */
+  readonly #brokers: Child[];
+  readonly #options: BrokerOptions;
   #callers: Caller[] = [];
   #loads: Load[] = [];
 
-  private constructor(rig: Rig, broker: Child, root: Caller) {
+  private constructor(rig: Rig, broker: Child, options: BrokerOptions, root: Caller) {
     this.rig = rig;
-    this.broker = broker;
+    this.#brokers = [broker];
+    this.#options = options;
     this.root = root;
   }
 
@@ -47,12 +50,25 @@ export class Stage {
     const rig = await startRig(rigOptions);
     const lines = Object.entries({ ...patience, ...settings }).map(([key, value]) => `${key} = ${value}\n`);
     try {
-      const daemon = await rig.startBroker({ ...broker, config: lines.join('') });
-      return new Stage(rig, daemon, await rig.spawnCaller('root'));
+      const options = { ...broker, config: lines.join('') };
+      const daemon = await rig.startBroker(options);
+      return new Stage(rig, daemon, options, await rig.spawnCaller('root'));
     } catch (fault) {
       await rig.stop();
       throw fault;
     }
+  }
+
+  get broker(): Child {
+    return this.#brokers.at(-1)!;
+  }
+
+  /** Ends the broker so, and starts the next one where it was. @returns how it ended */
+  async restart(signal: NodeJS.Signals, options: BrokerOptions = {}): Promise<Ending> {
+    this.broker.signal(signal);
+    const ending = await this.broker.exited;
+    this.#brokers.push(await this.rig.startBroker({ ...this.#options, ...options }));
+    return ending;
   }
 
   /** One whose RLIMIT_RTTIME is as it should be. */
@@ -79,7 +95,7 @@ export class Stage {
 
   /** What the broker itself takes for a fault of its own. */
   get faults(): string[] {
-    return this.broker.lines.filter((line) => /^error:|^ +at /.test(line));
+    return this.#brokers.flatMap(({ lines }) => lines).filter((line) => /^error:|^ +at /.test(line));
   }
 
   async stop(): Promise<void> {
@@ -89,7 +105,7 @@ export class Stage {
 
   /** What the journal says of this thread, line by line. */
   journalOf(tid: number): string[] {
-    return this.broker.lines.filter((line) => line.includes(` RTBROKER_TID=${tid} `));
+    return this.#brokers.flatMap(({ lines }) => lines).filter((line) => line.includes(` RTBROKER_TID=${tid} `));
   }
 
   /** As that caller may see them. CPU time, which runs on, is left out. */

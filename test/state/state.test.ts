@@ -164,7 +164,9 @@ test('a record with the right checksum and the wrong content is no record', () =
   const { legacy, damaged } = open();
   expect(legacy.threads).toMatchObject([{ intent: { grant: second } }]);
   expect(damaged).toBe(true);
-  expect(journal.entries[0]?.text).toContain(`${strange.length} of its records cannot be read, the first one in line 2`);
+  expect(journal.entries[0]?.text).toContain(
+    `${strange.length} of its records cannot be read, the first one in line 2`,
+  );
 });
 
 test('the directory is one broker’s alone', () => {
