@@ -25,6 +25,8 @@ const meanings: Readonly<Record<string, string>> = {
   'no-watchdog': 'The watchdog may not have its priority, and nothing is granted that nobody watches.',
   'no-pidfd-thread':
     'The kernel has no PIDFD_THREAD (Linux 6.9): threads are told apart by their start times, and places of threads that ended are freed within a second.',
+  'state-unwritable':
+    "The broker's runtime directory cannot be written, and nothing is granted that a restart would forget: free some room, or see whether it is read-only.",
   'polkit-unavailable': 'polkit does not answer, and nothing is granted without it: see whether polkitd runs.',
 };
 
