@@ -1,0 +1,118 @@
+#!/bin/sh
+# Installs what was built, or takes it away: `npm run install:system`, `npm run uninstall:system`.
+# usage: install.sh install|uninstall [--destdir DIR] [--prefix DIR]
+#   --prefix   where the programs, their unit and manual pages go (/usr/local). The default settings, and what polkit and
+#              the bus read, are under /usr all the same: nobody looks for them anywhere else.
+#   --destdir  all of it below this folder instead, for a package: no service is started or stopped then
+# Both deeds may be repeated, and neither touches what the administrator has in /etc.
+set -eu
+cd "$(dirname "$0")/.."
+
+usage() {
+	sed -n 's/^# usage: /usage: /p' packaging/install.sh >&2
+	exit 2
+}
+
+deed=${1:-} destdir='' prefix=/usr/local
+case $deed in install | uninstall) shift ;; *) usage ;; esac
+while [ $# -gt 0 ]; do
+	case $1 in
+	--destdir=*) destdir=${1#*=} ;;
+	--prefix=*) prefix=${1#*=} ;;
+	--destdir) destdir=${2-} && shift ;;
+	--prefix) prefix=${2-} && shift ;;
+	*) usage ;;
+	esac
+	shift || usage
+done
+case $prefix in /*) ;; *) echo "--prefix '$prefix' must be an absolute path" >&2 && exit 2 ;; esac
+prefix=${prefix%/} destdir=${destdir%/}
+home=$prefix/libexec/realtime-broker
+
+# Every file there is: its mode, where it is, and where it belongs.
+everything() {
+	put 755 dist/realtime-brokerd.js "$home/realtime-brokerd"
+	put 644 dist/koffi.node "$home/koffi.node"
+	put 644 dist/librealtime-broker.so "$home/librealtime-broker.so"
+	put 755 dist/rtbroker.js "$home/rtbroker"
+	put link ../libexec/realtime-broker/realtime-brokerd "$prefix/sbin/realtime-brokerd"
+	put link ../libexec/realtime-broker/rtbroker "$prefix/bin/rtbroker"
+	put 644 systemd/realtime-broker.toml /usr/lib/realtime-broker/realtime-broker.toml
+
+	put 644 systemd/realtime-broker.service "$prefix/lib/systemd/system/realtime-broker.service"
+	# What asks for rtkit's unit, by name or by the activation file of its package, gets this one.
+	put link realtime-broker.service "$prefix/lib/systemd/system/rtkit-daemon.service"
+
+	for name in org.example.RealtimeBroker org.freedesktop.RealtimeKit1; do
+		put 644 dbus/$name.service "$prefix/share/dbus-1/system-services/$name.service"
+		put 644 dbus/$name.xml "$prefix/share/dbus-1/interfaces/$name.xml"
+		put 644 dbus/$name.conf /usr/share/dbus-1/system.d/$name.conf
+		put 644 polkit/$name.policy /usr/share/polkit-1/actions/$name.policy
+	done
+
+	for file in README.md CHANGELOG.md; do put 644 $file "$prefix/share/doc/realtime-broker/$file"; done
+	for file in polkit/50-realtime-broker-example.rules systemd/clamp.conf; do
+		put 644 $file "$prefix/share/doc/realtime-broker/examples/${file##*/}"
+	done
+}
+
+put() {
+	if theirs "$destdir$3"; then
+		echo "left alone, for it is another program's: $3"
+	elif [ $deed = uninstall ]; then
+		rm -f "$destdir$3"
+		rmdir --ignore-fail-on-non-empty "$(dirname "$destdir$3")" 2>/dev/null || true
+	elif [ "$1" = link ]; then
+		mkdir -p "$(dirname "$destdir$3")"
+		ln -sfn "$2" "$destdir$3"
+	else
+		rm -f "$destdir$3"
+		case $2 in
+		*.service) sed "s:/usr/libexec/:$prefix/libexec/:" "$2" | install -D -m "$1" /dev/stdin "$destdir$3" ;;
+		*) install -D -m "$1" "$2" "$destdir$3" ;;
+		esac
+	fi
+}
+
+# rtkit's own files do as well as ours, and its package is not to miss any when it is on its own again.
+theirs() {
+	case $1 in
+	*/org.freedesktop.RealtimeKit1.* | */rtkit-daemon.service) [ -e "$1" ] && ! grep -qi 'realtime-\?broker' "$1" ;;
+	*) false ;;
+	esac
+}
+
+reload() {
+	systemctl daemon-reload
+	busctl call --quiet org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus ReloadConfig || true
+}
+
+if [ -n "$destdir" ] || [ ! -d /run/systemd/system ]; then
+	everything
+	exit
+fi
+
+if [ "$(dpkg-query -W -f '${db:Status-Status}' realtime-broker 2>/dev/null)" = installed ]; then
+	echo "The package realtime-broker is installed. Use it, or remove it first: apt remove realtime-broker" >&2
+	exit 1
+fi
+
+if [ $deed = install ]; then
+	# Masked, or a call in between would bring rtkit back.
+	masked=
+	if systemctl cat rtkit-daemon.service 2>/dev/null | grep -q /rtkit-daemon$; then
+		systemctl mask --quiet --runtime --now rtkit-daemon.service
+		masked=yes
+	fi
+	everything
+	[ -z "$masked" ] || systemctl unmask --quiet --runtime rtkit-daemon.service
+	reload
+	systemctl enable --quiet realtime-broker.service
+	systemctl restart realtime-broker.service
+	echo "realtime-broker runs: systemctl status realtime-broker"
+else
+	systemctl disable --quiet --now realtime-broker.service 2>/dev/null || true
+	everything
+	reload
+	if systemctl is-enabled --quiet rtkit-daemon.service 2>/dev/null; then systemctl start rtkit-daemon.service; fi
+fi
