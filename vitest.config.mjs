@@ -11,7 +11,9 @@ const xmlAsText = {
 const shared = { oxc: { target: 'node20' }, plugins: [xmlAsText] };
 
 /** What burns a CPU, or tells how fast somebody is: one after the other, beside nothing else. */
-const alone = ['canary*', 'bus-bigmessage', 'bus-signals-hog'].map((name) => `test/integration/${name}.test.ts`);
+const alone = ['canary*', 'bus-bigmessage', 'bus-signals-hog', 'webkit'].map(
+  (name) => `test/integration/${name}.test.ts`,
+);
 
 /** Against real daemons on a real bus. */
 const onTheBus = {
@@ -31,7 +33,7 @@ export default defineConfig({
           name: 'unit',
           testTimeout: 20_000,
           include: ['test/**/*.test.ts', 'bench/**/*.test.ts'],
-          exclude: ['test/integration/**'],
+          exclude: ['test/integration/**', 'test/system/**'],
         },
       },
       {
@@ -49,6 +51,18 @@ export default defineConfig({
       {
         ...shared,
         test: { ...onTheBus, name: 'alone', include: alone, maxWorkers: 1, sequence: { groupOrder: 2 } },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'system',
+          retry: 1,
+          include: ['test/system/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 180_000,
+          // A guest's root file system may have to be made first.
+          hookTimeout: 600_000,
+        },
       },
     ],
   },

@@ -3,7 +3,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-sh test/setup.sh rtkit pipewire node24
+sh test/setup.sh rtkit clients node24
 npm run --silent lint
 npm run --silent build
 if [ -f native/test/run.sh ]; then sh native/test/run.sh; fi
@@ -16,5 +16,5 @@ on() {
 	"$node" node_modules/vitest/vitest.mjs run --allowOnly=false --reporter=./test/rig/honest.ts --reporter=default "$@"
 }
 
-on node "$(node -p 'process.versions.node.split(".")[0]')"
+on node "$(node -p 'process.versions.node.split(".")[0]')" --project '!system'
 on build/node24/node_modules/node/bin/node 24 --project unit --project bus

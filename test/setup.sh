@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what building, testing and the demo need and this machine lacks: Debian packages and npm packages.
-# usage: setup.sh [rtkit] [pipewire] [node24] [vm]    what is named is wanted besides
+# usage: setup.sh [rtkit] [clients] [node24] [system] [vm]    what is named is wanted besides
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -32,7 +32,19 @@ node24=
 for extra; do
 	case $extra in
 	rtkit) want rtkit /usr/libexec/rtkit-daemon ;;
-	pipewire) want pipewire pipewire ;;
+	clients)
+		want pipewire pipewire
+		want pipewire-bin pw-play
+		want wireplumber wireplumber
+		want pulseaudio pulseaudio
+		want libsdl2-2.0-0 /usr/lib/*/libSDL2-2.0.so.0
+		want xdg-desktop-portal /usr/libexec/xdg-desktop-portal
+		;;
+	system)
+		want mmdebstrap mmdebstrap
+		want systemd-container systemd-nspawn
+		want debian-archive-keyring /usr/share/keyrings/debian-archive-keyring.gpg
+		;;
 	vm) want qemu-system-x86 qemu-system-x86_64 && want cpio cpio && want debian-archive-keyring /usr/share/keyrings/debian-archive-keyring.gpg ;;
 	node24) node24=yes ;;
 	*) say "nobody knows what '$extra' is" && exit 2 ;;

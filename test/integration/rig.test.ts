@@ -177,7 +177,7 @@ describe('guests', () => {
   test("rtkit's own daemon makes the data thread of a real PipeWire realtime", async () => {
     const rig = await startRig({ rtkitPolicy: true });
     await rig.startRtkit('--max-realtime-priority=15', '--no-limit-resources');
-    const pipewire = await rig.startPipeWire('alice');
+    const pipewire = await rig.startPipeWire();
     expect(await pipewire.outcome()).toContain('acquired realtime priority 15');
     expect(look(pipewire.dataThread ?? 0)).toMatchObject({ policy: 'rr', priority: 15, resetOnFork: true });
     await rig.stop();

@@ -7,6 +7,8 @@ import { type BrokerOptions, startBroker } from './broker.ts';
 import { type BusOptions, startBus } from './bus.ts';
 import { Caller } from './caller.ts';
 import type { Child } from './child.ts';
+import { Client } from './client.ts';
+import { type Home, makeHome, startProgram } from './home.ts';
 import { Load, type Part } from './load.ts';
 import { inNamespaceOf } from './namespace.ts';
 import { built, fromRoot } from './paths.ts';
@@ -14,6 +16,7 @@ import { startPipeWire } from './pipewire.ts';
 import { Polkit } from './polkit.ts';
 import { kill, remove, willRemove } from './remains.ts';
 import { startRtkit } from './rtkit.ts';
+import { startSession } from './session.ts';
 import { type UserName, users } from './users.ts';
 
 export interface RigOptions extends Omit<BusOptions, 'services'> {
@@ -63,7 +66,12 @@ export class Rig {
 
   startBroker = (options: BrokerOptions = {}): Promise<Child> => this.#host(startBroker(this, options));
   startRtkit = (...args: string[]): Promise<Child> => this.#host(startRtkit(this, args));
-  startPipeWire = (user: UserName = 'alice') => this.#host(startPipeWire(this, users[user]));
+  startPipeWire = (home: Home = this.makeHome()) => this.#host(startPipeWire(this, home));
+  startClient = (name: string, user: UserName = 'alice') => this.#host(Client.start(this, name, users[user]));
+  startSession = (user: UserName = 'alice') => this.#host(startSession(this, users[user]));
+  makeHome = (user: UserName = 'alice'): Home => makeHome(this, users[user]);
+  /** Any program of the machine, run by the user of that home. */
+  startProgram = (home: Home, ...command: string[]): Promise<Child> => this.#host(startProgram(this, home, command));
   spawnCaller = (user: UserName = 'alice'): Promise<Caller> =>
     this.#host(Caller.start(this.dir, this.address, users[user]));
 

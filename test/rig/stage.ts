@@ -2,6 +2,8 @@ import { expect, vi } from 'vitest';
 import type { BrokerOptions } from './broker.ts';
 import { type Caller, ownFace, type Reply } from './caller.ts';
 import type { Child, Ending } from './child.ts';
+import type { Client } from './client.ts';
+import type { Home } from './home.ts';
 import { type Look, looks, tidsOf } from './kernel.ts';
 import type { Load, Part } from './load.ts';
 import { type Rig, type RigOptions, startRig } from './rig.ts';
@@ -16,6 +18,14 @@ const patience: Settings = {
   'burst.process_refill_per_sec': 10_000,
   'burst.user_requests': 10_000,
   'burst.user_refill_per_sec': 10_000,
+};
+
+/** The daemon's own defaults, where it is the point that somebody may ask so often. */
+export const defaultPatience: Settings = {
+  'burst.process_requests': 32,
+  'burst.process_refill_per_sec': 4,
+  'burst.user_requests': 64,
+  'burst.user_refill_per_sec': 8,
 };
 
 /** What ListGrants or GetAll tells, without the types. */
@@ -37,7 +47,7 @@ export class Stage {
   readonly #brokers: Child[];
   readonly #options: BrokerOptions;
   #callers: Caller[] = [];
-  #loads: Load[] = [];
+  #others: { stop(): Promise<unknown> }[] = [];
 
   private constructor(rig: Rig, broker: Child, options: BrokerOptions, root: Caller) {
     this.rig = rig;
@@ -82,13 +92,27 @@ export class Stage {
   /** Threads that burn when they are told to, for `limitMsec` at most, as many as there are parts. */
   async load(parts: readonly Part[], user: UserName = 'alice', limitMsec = 10_000): Promise<Load> {
     const load = await this.rig.spawnLoad(limitMsec, parts, user);
-    this.#loads.push(load);
+    this.#others.push(load);
     return load;
   }
 
-  /** Ends callers and loads; resolves when the broker has noticed. */
+  /** One of those test/fixtures/clients knows how to play. */
+  async client(name: string, user: UserName = 'alice'): Promise<Client> {
+    const client = await this.rig.startClient(name, user);
+    this.#others.push(client);
+    return client;
+  }
+
+  /** Any program of the machine, run by the user of that home. */
+  async program(home: Home, ...command: string[]): Promise<Child> {
+    const program = await this.rig.startProgram(home, ...command);
+    this.#others.push(program);
+    return program;
+  }
+
+  /** Ends callers, loads, clients and programs; resolves when the broker has noticed. */
   async clear(): Promise<void> {
-    const guests = [...this.#callers.splice(0), ...this.#loads.splice(0)];
+    const guests = [...this.#callers.splice(0), ...this.#others.splice(0)];
     await Promise.all(guests.map((guest) => guest.stop()));
     await vi.waitFor(async () => expect(await this.property('ThreadCount')).toBe(0), { interval: 2, timeout: 5000 });
   }

@@ -1,0 +1,55 @@
+#!/bin/bash
+# root.sh SUITE: makes a root file system of this Debian suite (bookworm, trixie …) with systemd, a bus, polkit, PipeWire,
+# OpenAL Soft, rtkit and Node in it, from wherever this machine's own apt takes its packages, in a cache. Prints its folder.
+set -euo pipefail
+suite=$1
+cache=${REALTIME_BROKER_GUEST:-/var/tmp/realtime-broker-guest}
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+root=$cache/root-$suite
+
+packages=(
+	systemd systemd-sysv libpam-systemd dbus dbus-user-session dbus-broker polkitd rtkit
+	pipewire pipewire-bin wireplumber pulseaudio-utils libopenal1
+	nodejs procps util-linux libglib2.0-bin libsystemd0
+)
+
+# Another list of packages, or another set-up, is another root.
+key=$(sha256sum <"$0")
+if [ "$(cat "$root.key" 2>/dev/null)" = "$key" ]; then
+	echo "$root"
+	exit
+fi
+
+mkdir -p "$cache"
+exec 9>"$root.lock"
+flock 9
+if [ "$(cat "$root.key" 2>/dev/null)" = "$key" ]; then
+	echo "$root"
+	exit
+fi
+
+uri=$(apt-get indextargets --format '$(REPO_URI)' | sed 's:/*$::' | grep -m1 '/debian$') || {
+	echo "root.sh: this machine's apt knows no Debian archive" >&2
+	exit 1
+}
+
+work=$(mktemp -d "$cache/root.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+echo "guest: making a root of Debian $suite, once" >&2
+TMPDIR=$work mmdebstrap --variant=minbase --include="$(IFS=, && echo "${packages[*]}")" \
+	--aptopt='Acquire::Languages "none"' \
+	--dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
+	--dpkgopt='path-exclude=/usr/share/locale/*' \
+	--customize-hook='chroot "$1" useradd --create-home --uid 4211 --user-group --shell /bin/bash alice' \
+	--customize-hook='chroot "$1" useradd --create-home --uid 4212 --user-group --shell /bin/bash bob' \
+	--customize-hook='echo guest >"$1/etc/hostname"; : >"$1/etc/fstab"; : >"$1/etc/machine-id"; mkdir -p "$1/src"' \
+	"$suite" "$work/root" "deb [signed-by=$keyring] $uri $suite main" >"$root.log" 2>&1 </dev/null || {
+	tail -30 "$root.log" >&2
+	exit 1
+}
+
+rm -rf "$root" "$root.key"
+chmod 755 "$work/root"
+mv "$work/root" "$root"
+echo "$key" >"$root.key"
+echo "$root"
