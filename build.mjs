@@ -30,6 +30,7 @@ const compiled = [
     out: 'dist/librealtime-broker.so',
     flags: ['-std=c11', '-fPIC', '-fvisibility=hidden', '-shared'],
   },
+  { sources: sourcesIn('native/run'), out: 'dist/rtbroker-run', flags: ['-std=gnu11'] },
   ...programsIn('test/fixtures', 'build/'),
   ...programsIn('bench', 'build/bench-'),
 ];

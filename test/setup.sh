@@ -24,6 +24,7 @@ want polkitd /usr/lib/polkit-1/polkitd
 want libglib2.0-bin gdbus
 want systemd busctl
 want util-linux nsenter
+want tmux tmux
 want gcc cc
 want libc6-dev /usr/include/stdio.h
 want libsystemd-dev /usr/include/systemd/sd-bus.h

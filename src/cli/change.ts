@@ -1,8 +1,8 @@
 import { exitStatus, WrongUse } from './complaint.ts';
 import { given as describe } from './grant.ts';
-import { parseNice, parsePriority, parseThreadId, showThreadId } from './operands.ts';
+import { parseNice, parseThreadId, priorityOf, showThreadId } from './operands.ts';
 import type { Report } from './report.ts';
-import type { Tool, Verb } from './verb.ts';
+import type { Verb } from './verb.ts';
 
 const done = (line: string): Report => ({ status: exitStatus.done, lines: [line] });
 
@@ -30,10 +30,6 @@ export const grant: Verb = {
     return done(`Thread ${showThreadId(id)} now runs at ${describe({ kind: 'high-priority', level })}.`);
   },
 };
-
-/** What was asked for, or the highest the caller may have. @throws WrongUse */
-export const priorityOf = async (tool: Tool, word: string | undefined): Promise<number> =>
-  word === undefined ? (await (await tool.broker()).limits()).number('MaxRealtimePriority') : parsePriority(word);
 
 /** Gives a grant back. */
 export const release: Verb = {

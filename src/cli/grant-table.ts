@@ -30,7 +30,9 @@ function actual({ policy, level, actual: now }: GrantRow): Cell {
   return text === runsAs({ policy, level }) ? text : toned(text, 'bad');
 }
 
-function state({ state: word, reason }: GrantRow): Cell {
-  const text = printable(reason === '' ? word : `${word} (${reason})`);
-  return word === 'active' ? toned(text, 'good') : toned(text, word === 'demoted' ? 'bad' : 'warning');
+function state({ state: word, reason, overLimit }: GrantRow): Cell {
+  const over = overLimit === '' ? '' : `, ${overLimit}`;
+  const text = printable(`${reason === '' ? word : `${word} (${reason})`}${over}`);
+  if (word === 'demoted') return toned(text, 'bad');
+  return toned(text, word === 'active' && over === '' ? 'good' : 'warning');
 }

@@ -16,6 +16,8 @@ export interface GrantRow {
   readonly actual: { readonly policy: string; readonly level: number } | undefined;
   readonly state: string;
   readonly reason: string;
+  /** Why it would be refused now, that limits were lowered; or empty. */
+  readonly overLimit: string;
   readonly grantedAtUsec: number;
   readonly cpuUsec: number | undefined;
 }
@@ -36,6 +38,7 @@ export function readGrant(pairs: unknown): GrantRow {
     actual: actual === undefined ? undefined : { policy: actual, level: told.number('ActualPriority') },
     state: told.maybeText('State') ?? '',
     reason: told.maybeText('Reason') ?? '',
+    overLimit: told.maybeText('OverLimit') ?? '',
     grantedAtUsec: told.number('GrantedAtUSec'),
     cpuUsec: told.maybeNumber('CpuUSec'),
   };
@@ -53,7 +56,7 @@ export const grantJson = (grant: GrantRow, users: Users) => ({
   policy: grant.policy,
   ...(grant.kind === 'realtime' ? { priority: grant.level } : { nice: grant.level }),
   ...(grant.actual && { actual_policy: grant.actual.policy, actual_priority: grant.actual.level }),
-  ...(grant.state !== '' && { state: grant.state, reason: grant.reason }),
+  ...(grant.state !== '' && { state: grant.state, reason: grant.reason, over_limit: grant.overLimit }),
   granted_at_usec: grant.grantedAtUsec,
   ...(grant.cpuUsec !== undefined && { cpu_usec: grant.cpuUsec }),
 });

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Pid, Tid } from '../core/thread.ts';
 import { lookAt } from '../linux/running.ts';
 import { inContext, parseCommandLine } from './commandline.ts';
@@ -7,6 +8,7 @@ import { Output } from './output.ts';
 import { RemoteBroker } from './remote.ts';
 import { toJson } from './report.ts';
 import { screenOf } from './screen.ts';
+import { Terminal } from './terminal.ts';
 import { Users } from './users.ts';
 import type { Asked, Tool, Verb } from './verb.ts';
 import { verbs } from './verbs.ts';
@@ -40,6 +42,8 @@ async function run(verb: Verb, asked: Asked, bus: string | undefined): Promise<n
     screen,
     users: new Users(),
     threads: { look: ({ process, thread }) => lookAt(process as Pid, (thread || process) as Tid) },
+    runner: join(__dirname, 'rtbroker-run'),
+    terminal: process.stdin.isTTY && process.stdout.isTTY ? new Terminal(process.stdin, process.stdout) : undefined,
     write: (text) => output.line(text),
     complain: ({ message }) => output.complain(message),
     broker: () => {

@@ -1,6 +1,7 @@
 import { printable } from '../core/printable.ts';
 import { WrongUse } from './complaint.ts';
 import type { ThreadId } from './remote.ts';
+import type { Tool } from './verb.ts';
 
 /** "4711", a process's main thread, or "4711/4712". @throws WrongUse */
 export function parseThreadId(word: string): ThreadId {
@@ -12,11 +13,15 @@ export function parseThreadId(word: string): ThreadId {
 }
 
 /** @throws WrongUse */
-export function parsePriority(word: string): number {
+function parsePriority(word: string): number {
   if (!/^\d{1,2}$/.test(word) || Number(word) === 0)
     throw new WrongUse(`${quoted(word)} is no realtime priority: expected 1 to 99`);
   return Number(word);
 }
+
+/** What was asked for, or the highest the caller may have. @throws WrongUse */
+export const priorityOf = async (tool: Tool, word: string | undefined): Promise<number> =>
+  word === undefined ? (await (await tool.broker()).limits()).number('MaxRealtimePriority') : parsePriority(word);
 
 /** @throws WrongUse */
 export function parseNice(word: string): number {

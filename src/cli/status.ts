@@ -71,12 +71,20 @@ function statusLines(
         ...health.degraded.map(({ reason, meaning }): [string, Cell] => [reason, meaning]),
         ['canary', health.starved ? toned('starved: realtime threads keep others from running', 'bad') : 'calm'],
         ['granted', `${threads} threads in ${processes} processes of ${userCount} users`],
+        ...overLimit(grants),
       ],
       screen,
     ),
     ...(grants.length === 0 ? [] : [...heading('Users'), ...table(totalColumns(users), totals(grants), screen)]),
     ...(grants.length === 0 ? [] : [...heading('Grants'), ...grantTable(grants, users, screen)]),
   ];
+}
+
+/** A limit that is lowered takes nothing away. */
+function overLimit(grants: readonly GrantRow[]): readonly (readonly [string, Cell])[] {
+  const over = grants.filter(({ overLimit: reason }) => reason !== '').length;
+  const text = `${over} of these would be refused now: limits were lowered, which takes nothing away`;
+  return over === 0 ? [] : [['over limit', toned(text, 'warning')]];
 }
 
 const verdict = ({ well, starved, degraded }: Health): Cell =>

@@ -1,7 +1,8 @@
-import type { Complaint, ExitStatus } from './complaint.ts';
+import type { Complaint } from './complaint.ts';
 import type { RemoteBroker } from './remote.ts';
 import type { Report } from './report.ts';
 import type { Screen } from './screen.ts';
+import type { Terminal } from './terminal.ts';
 import type { Threads } from './threads.ts';
 import type { Users } from './users.ts';
 import type { Flag, Words } from './words.ts';
@@ -14,6 +15,10 @@ export interface Tool {
   readonly screen: Screen;
   readonly users: Users;
   readonly threads: Threads;
+  /** Where native/run/main.c is. */
+  readonly runner: string;
+  /** Undefined when the output is none, or nobody sits there. */
+  readonly terminal: Terminal | undefined;
   /** Prints at once. */
   write(line: string): void;
   /** Says what is wrong, and goes on. */
@@ -31,7 +36,7 @@ export interface Asked extends Words {
 /** One row of the table of verbs: the command line, the help, the completion and the manual go by it. */
 export interface Verb {
   readonly name: string;
-  /** "PID[/TID]"; in brackets when it may be left out; with "…" when there may be more. */
+  /** "PID[/TID]"; in brackets when it may be left out; with "..." when there may be more. */
   readonly operands: readonly string[];
   readonly flags: readonly Flag[];
   /** A line, as an order: "list the grants". */
@@ -41,7 +46,7 @@ export interface Verb {
   /** Everything from the first operand on belongs to a program. */
   readonly startsProgram?: true;
   /** @returns a report to print, or what to exit with when all is said */
-  run(tool: Tool, asked: Asked): Promise<Report | ExitStatus>;
+  run(tool: Tool, asked: Asked): Promise<Report | number>;
 }
 
 export const json: Flag = { name: 'json', doc: 'print JSON' };

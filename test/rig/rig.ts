@@ -99,9 +99,9 @@ export class Rig {
 
   /** Its command line, from a copy that anybody may read: the checkout may lie in a closed home. */
   get tool(): readonly string[] {
-    const file = join(this.dir, 'rtbroker.js');
-    if (!existsSync(file)) copyFileSync(built('dist/rtbroker.js'), file);
-    return [process.execPath, file];
+    for (const file of ['rtbroker.js', 'rtbroker-run'])
+      if (!existsSync(join(this.dir, file))) copyFileSync(built(`dist/${file}`), join(this.dir, file));
+    return [process.execPath, join(this.dir, 'rtbroker.js')];
   }
 
   /** @throws with all it said, when the program dies before it owns them */
