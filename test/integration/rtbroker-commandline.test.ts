@@ -3,7 +3,6 @@ import { mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { verbs } from '../../src/cli/verbs.ts';
 import { built } from '../rig/paths.ts';
 
 // What needs no broker, and what becomes of the rest without one.
@@ -16,9 +15,8 @@ afterAll(() => rmSync(dir, { recursive: true }));
 
 const table: readonly (readonly [args: string, code: number, stdout: RegExp, stderr: RegExp])[] = [
   ['--version', 0, /^rtbroker \d+\.\d+\.\d+\S*\n$/, /^$/],
-  ['--help', 0, /^Usage: rtbroker VERB (.|\n)*grant PID(.|\n)*Exit status: 0 done/, /^$/],
-  ['-h', 0, /^Usage: rtbroker VERB /, /^$/],
-  ['--help list', 0, /^Usage: rtbroker list \[-a\] \[-u USER\] \[--json\]\n/, /^$/],
+  ['--help', 0, /^Usage: rtbroker VERB (.|\n)*explain PID(.|\n)*Exit status: 0 done/, /^$/],
+  ['list --help', 0, /^Usage: rtbroker list \[-a\] \[-u USER\] \[--json\]\n/, /^$/],
   ['', 2, /^$/, /^rtbroker: name a verb.*\nrtbroker: see 'rtbroker --help'\n$/],
   [
     'stauts',
@@ -26,41 +24,21 @@ const table: readonly (readonly [args: string, code: number, stdout: RegExp, std
     /^$/,
     /^rtbroker: there is no verb 'stauts'\. Did you mean 'status'\?\nrtbroker: see 'rtbroker --help'\n$/,
   ],
-  ['__proto__', 2, /^$/, /there is no verb '__proto__'\.\n/],
-  ['--jsn status', 2, /^$/, /there is no flag '--jsn'/],
   ['list --al', 2, /^$/, /there is no flag '--al'\. Did you mean '--all'\?\nrtbroker: see 'rtbroker list --help'\n$/],
-  ['list everything', 2, /^$/, /list takes nothing: 'everything' is too much/],
-  ['list --user rot', 2, /^$/, /there is no user 'rot'\. Did you mean 'root'\?/],
-  ['list --user nobody-at-all', 2, /^$/, /there is no user 'nobody-at-all'\. Who is not in/],
-  ['grant', 2, /^$/, /grant wants PID\[\/TID\]/],
-  ['grant firefox', 2, /^$/, /'firefox' is no PID or PID\/TID: .*\nrtbroker: see 'rtbroker grant --help'\n$/],
-  ['grant 1/x', 2, /^$/, /'1\/x' is no PID/],
-  ['grant 0', 2, /^$/, /'0' is no PID/],
+  ['list --user rot', 2, /^$/, /there is no user 'rot'\. Did you mean 'root'\?.*\n.*'rtbroker list --help'\n$/],
   ['grant 1 100', 2, /^$/, /'100' is no realtime priority: expected 1 to 99/],
-  ['grant 1 2 3', 2, /^$/, /'3' is too much/],
   ['grant 1 2 --nice 3', 2, /^$/, /not both/],
   ['grant 1 --nice -21', 2, /^$/, /'-21' is no nice level: expected -20 to 19/],
-  ['grant 1 --nice', 2, /^$/, /--nice wants a value/],
   ['demote', 2, /^$/, /name a thread, PID or PID\/TID, or say --all/],
-  ['demote --all 1', 2, /^$/, /name a thread/],
+  ['top -d 0', 2, /^$/, /'0' is no time between two looks/],
   ['--bus tcp:host=localhost status', 3, /^$/, /unix:path=/],
   ['--bus unix:path=DIR/bus version', 3, /^rtbroker \S+\nrealtime-brokerd unknown: no message bus/, /^$/],
   ['--bus unix:path=DIR/bus version --json', 3, /^\{"tool":"\d\S+","daemon":null\}\n$/, /^$/],
-  ...verbs
-    .filter(({ name }) => !['version', 'run', 'config'].includes(name))
-    .map(({ name, operands }): (typeof table)[number] => [
-      [name, '--bus', 'unix:path=DIR/bus', ...operands.filter((each) => each.startsWith('PID')).map(() => '1')]
-        .concat(name === 'demote' ? ['--all'] : [])
-        .join(' '),
-      3,
-      /^$/,
-      /^rtbroker: no message bus at unix:path=DIR\/bus: .*\. Does the bus run\? Name another with --bus\.\n$/,
-    ]),
-  ...verbs.map(({ name }): (typeof table)[number] => [
-    `${name} --help`,
-    0,
-    new RegExp(`^Usage: rtbroker ${name}\\b`),
+  ...['status', 'run -- true', 'watch --json'].map((line): (typeof table)[number] => [
+    `--bus unix:path=DIR/bus ${line}`,
+    3,
     /^$/,
+    /^rtbroker: no message bus at unix:path=DIR\/bus: .*\. Does the bus run\? Name another with --bus\.\n$/,
   ]),
 ];
 
@@ -75,7 +53,6 @@ for (const [words, status, stdout, stderr] of table)
       errors: expect.stringMatching(stderr),
     });
     expect(errors).not.toMatch(/^ +at /m);
-    if (out.startsWith('Usage')) for (const line of out.split('\n')) expect(line.length, line).toBeLessThan(80);
   });
 
 const run = (args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> =>

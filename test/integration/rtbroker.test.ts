@@ -84,6 +84,7 @@ describe('list', () => {
       actual_priority: 5,
       state: 'active',
       reason: '',
+      over_limit: '',
       granted_at_usec: expect.any(Number),
       cpu_usec: expect.any(Number),
     });
