@@ -1,5 +1,5 @@
+import { Administration } from './administration.ts';
 import { Adoption } from './adoption.ts';
-import { TokenBuckets } from './core/burst.ts';
 import { Cooldowns } from './core/cooldown.ts';
 import { excessOf, judge, type Request, type Rttime } from './core/judge.ts';
 import { type Grant, Ledger } from './core/ledger.ts';
@@ -8,9 +8,10 @@ import type { BurstLimits } from './core/limits.ts';
 import type { Reason, Refusal } from './core/refusal.ts';
 import type { Rulebook } from './core/rulebook.ts';
 import { plainTerms, type Terms } from './core/rules.ts';
-import { givesBack, isSame, ordinary, type Scheduling } from './core/scheduling.ts';
-import type { Pid, Process, Thread, Uid } from './core/thread.ts';
+import { type Attributes, formerOf, givesBack, isSame, ordinary, type Scheduling } from './core/scheduling.ts';
+import type { Pid, Process, Thread } from './core/thread.ts';
 import { noteGranted } from './notes.ts';
+import { Permissions } from './permissions.ts';
 import type {
   Authority,
   Caller,
@@ -19,14 +20,18 @@ import type {
   Journal,
   Logbook,
   News,
+  Patience,
   ProcessTable,
+  Reach,
   Scheduler,
   Sighting,
+  Target,
   Wanted,
   Watchdog,
 } from './ports.ts';
 import { Refused } from './refused.ts';
 import { type Condition, Supervisor } from './supervisor.ts';
+import { Tolls } from './tolls.ts';
 
 export interface Parts {
   readonly processes: ProcessTable;
@@ -63,21 +68,15 @@ export interface LimitsView {
 /** PipeWire sets its RLIMIT_RTTIME just after it has asked: an unset one is looked at again after this time. */
 const lateRttimeMsec = 10;
 
-/** A refusal for asking too often waits until the next token is due, within these bounds, so that a loop slows itself. */
-const lateRefusalMsec = { min: 50, max: 1000 };
-
-/** So many refusals of a user may wait at once; further ones are given at once, since what waits costs memory. */
-const lateRefusalsMax = 128;
-
 /** The order of a request, and of giving back. It knows the rules' order and nothing of how anything is done. */
 export class Broker {
   readonly #parts: Parts;
   readonly #ledger = new Ledger();
   readonly #cooldowns: Cooldowns;
   readonly #supervisor: Supervisor;
-  readonly #ofProcess: TokenBuckets<Pid>;
-  readonly #ofUser: TokenBuckets<Uid>;
-  readonly #lateRefusals = new Map<Uid, number>();
+  readonly #tolls: Tolls;
+  readonly #permissions: Permissions;
+  readonly administration: Administration;
 
   onNews: (news: News) => void = () => {};
 
@@ -87,8 +86,10 @@ export class Broker {
     const tell = (news: News) => this.onNews(news);
     this.#supervisor = new Supervisor({ ...parts, ledger: this.#ledger, cooldowns: this.#cooldowns, tell });
     parts.logbook.contents = () => this.#supervisor.deeds();
-    this.#ofProcess = new TokenBuckets(parts.burst.processRequests, parts.burst.processRefillPerSec);
-    this.#ofUser = new TokenBuckets(parts.burst.userRequests, parts.burst.userRefillPerSec);
+    this.#tolls = new Tolls(parts.burst, parts.clock);
+    this.#permissions = new Permissions({ ...parts, tolls: this.#tolls });
+    const [ledger, supervisor, permissions] = [this.#ledger, this.#supervisor, this.#permissions];
+    this.administration = new Administration({ ...parts, ledger, supervisor, permissions });
   }
 
   /** To be called once, before anybody asks: takes over what another broker left. */
@@ -102,7 +103,7 @@ export class Broker {
    * Promotes the thread the caller means, or says why not.
    * @throws Refused
    */
-  async acquire(caller: Caller, wanted: Wanted): Promise<void> {
+  async acquire(caller: Caller, wanted: Wanted, patience: Patience = 'usual'): Promise<void> {
     const { processes, scheduler, watchdog, logbook } = this.#parts;
     const { scheduling } = wanted;
 
@@ -111,16 +112,16 @@ export class Broker {
     this.#supervisor.review(thread.process.pid);
     if (this.#gaveBack(thread, scheduling)) return;
 
-    await this.#charge(caller, this.#ofProcess, thread.process.pid, 'process');
+    await this.#tolls.ofProcess(caller, thread.process.pid);
     const terms = this.#termsOf(thread.process, wanted.face);
     this.#require({ thread, scheduling, rttime: 'unread' }, terms);
     using handle = processes.open(thread);
-    await this.#charge(caller, this.#ofUser, caller.uid, 'user');
+    await this.#tolls.ofUser(caller);
 
     // Between this judgement and the hold nothing waits, so two requests cannot both take the last place.
     this.#require({ thread, scheduling, rttime: 'unread' }, terms);
     using hold = givesBack(scheduling) ? undefined : this.#ledger.hold(thread, scheduling.kind);
-    await this.#authorize(caller, wanted, thread.process);
+    await this.#permissions.requireAcquire(caller.uid, wanted, thread.process, patience);
     const rttime = await this.#rttime({ thread, scheduling, rttime: 'unread' });
 
     // polkit takes its time: judge again what may have changed, and from here to the end wait for nothing.
@@ -128,21 +129,43 @@ export class Broker {
     if (this.#gaveBack(thread, scheduling)) return;
     if (hold === undefined) return scheduler.promote(handle, scheduling);
     using watch = watchdog.enter(thread, scheduling.kind);
-    const grant = this.#grant(sighting, wanted);
-    using intention = logbook.intend({ grant, before: scheduler.attributes(handle) ?? ordinary });
+    const known = this.#ledger.find(thread);
+    const before = scheduler.attributes(handle) ?? ordinary;
+    const grant = this.#grant(sighting, wanted, known?.former ?? formerOf(before));
+    using intention = logbook.intend({ grant, before });
     scheduler.promote(handle, scheduling);
 
-    const before = this.#ledger.find(thread);
     hold.keep(grant);
     this.#supervisor.keep(grant, handle, watch);
     intention.keep();
-    if (!isSame(before?.scheduling, scheduling)) noteGranted(this.#parts.journal, grant);
+    if (!isSame(known?.scheduling, scheduling)) noteGranted(this.#parts.journal, grant);
     this.onNews({ kind: 'granted', grant });
   }
 
-  /** The caller's own grants; everybody's for root. Those of this moment, each as it is when its turn comes, if it still is. */
-  *grants(caller: Caller): Iterable<GrantView> {
-    const uid = caller.uid === 0 ? undefined : caller.uid;
+  /**
+   * Whether the process's own user would be granted this, if he asked now by our own interface; and if not, why.
+   * @throws Refused when the caller may not know, or there is no such thread
+   */
+  async explain(
+    caller: Caller,
+    target: Target,
+    scheduling: Scheduling,
+    patience: Patience = 'usual',
+  ): Promise<Refusal | undefined> {
+    if (caller.uid !== 0) await this.#tolls.ofQuestion(caller);
+    const { thread } = await this.administration.find(caller, target, 'inspect', patience);
+    try {
+      await this.#rehearse(thread, scheduling);
+      return undefined;
+    } catch (fault) {
+      if (fault instanceof Refused) return fault.refusal;
+      throw fault;
+    }
+  }
+
+  /** The caller's own grants, or everybody's. Those of this moment, each as it is when its turn comes, if it still is. */
+  *grants(caller: Caller, reach: Reach): Iterable<GrantView> {
+    const uid = reach === 'anyone' ? undefined : caller.uid;
     for (const { thread } of [...this.#ledger.grants(uid)]) {
       const grant = this.#ledger.find(thread);
       // The thread may be granted anew by now, and its process be another user's.
@@ -160,12 +183,12 @@ export class Broker {
   }
 
   limits(caller: Caller): LimitsView {
-    const { burst, clock } = this.#parts;
+    const { burst } = this.#parts;
     return {
       terms: this.#termsOf(caller, 'own'),
       burst,
       ...this.#ledger.usage(caller.uid),
-      requestsLeft: this.#ofUser.left(caller.uid, clock.bootMsec()),
+      requestsLeft: this.#tolls.left(caller.uid),
     };
   }
 
@@ -186,31 +209,28 @@ export class Broker {
 
   async #find(caller: Caller, wanted: Wanted): Promise<Sighting> {
     try {
-      return await this.#parts.processes.find(caller, wanted);
+      return await this.#parts.processes.find(caller, wanted, reachOf(caller, wanted));
     } catch (fault) {
       if (!(fault instanceof Refused)) throw fault;
       // A process that runs a set-user-ID program now is nobody's to ask for, and must not keep what it had.
       if (fault.refusal.reason === 'not-your-process') this.#supervisor.review(fault.refusal.pid as Pid);
       // Nobody else's bucket is known yet, and looking for threads that are not there must not be free.
-      await this.#charge(caller, this.#ofProcess, caller.pid, 'process');
+      await this.#tolls.ofProcess(caller, caller.pid);
       throw fault;
     }
   }
 
-  async #charge<Key>({ uid }: Caller, buckets: TokenBuckets<Key>, key: Key, of: 'user' | 'process'): Promise<void> {
-    const { clock } = this.#parts;
-    const retryMsec = buckets.take(key, clock.bootMsec());
-    if (retryMsec === 0) return;
-
-    const late = this.#lateRefusals.get(uid) ?? 0;
-    if (late < lateRefusalsMax) {
-      this.#lateRefusals.set(uid, late + 1);
-      await clock.sleep(Math.min(lateRefusalMsec.max, Math.max(lateRefusalMsec.min, retryMsec)));
-      const left = (this.#lateRefusals.get(uid) ?? 1) - 1;
-      if (left > 0) this.#lateRefusals.set(uid, left);
-      else this.#lateRefusals.delete(uid);
-    }
-    throw new Refused({ reason: 'burst', of, retryMsec });
+  /** A request, up to where something would come of it. Nothing is charged, and nothing stays. @throws Refused */
+  async #rehearse(thread: Thread, scheduling: Scheduling): Promise<void> {
+    const { processes, watchdog } = this.#parts;
+    const { process } = thread;
+    const due = this.#tolls.due(process);
+    if (due !== undefined) throw new Refused(due);
+    const rttime = scheduling.kind === 'realtime' ? processes.rttime(process) : 'unread';
+    this.#require({ thread, scheduling, rttime }, this.#termsOf(process, 'own'));
+    using _handle = processes.open(thread);
+    using _watch = watchdog.enter(thread, scheduling.kind);
+    await this.#permissions.requireAcquire(process.uid, { face: 'own', scheduling }, process, 'usual');
   }
 
   /** What the process may have now: it may have run another program since, and the rules may have changed. */
@@ -251,19 +271,6 @@ export class Broker {
     return { ...this.#ledger.standing(thread, scheduling.kind), coolingMsec };
   }
 
-  async #authorize(caller: Caller, { face, scheduling }: Wanted, subject: Process): Promise<void> {
-    // Root needs nobody's leave on our own interface, and polkit would judge the target, who may well have none.
-    if (face === 'own' && caller.uid === 0) return;
-    try {
-      await this.#parts.authority.authorize(subject, face, scheduling.kind);
-    } catch (fault) {
-      // About a process that has ended polkit has nothing to say, and that is no trouble of polkit's.
-      const isGone = fault instanceof Refused && this.#parts.processes.standingOf(subject) === 'gone';
-      if (!isGone || fault.refusal.reason !== 'authority-unavailable') throw fault;
-      throw new Refused({ reason: 'no-such-thread', what: `Process ${subject.pid} has ended` });
-    }
-  }
-
   async #rttime({ thread, scheduling }: Request): Promise<Rttime> {
     const { processes, clock } = this.#parts;
     if (scheduling.kind !== 'realtime') return 'unread';
@@ -273,8 +280,8 @@ export class Broker {
     return processes.rttime(thread.process);
   }
 
-  #grant({ thread, comm, program }: Sighting, { scheduling }: Wanted): Grant {
-    return { thread, scheduling, comm, program, grantedAtUsec: this.#parts.clock.realtimeUsec() };
+  #grant({ thread, comm, program }: Sighting, { scheduling }: Wanted, former: Attributes): Grant {
+    return { thread, scheduling, former, comm, program, grantedAtUsec: this.#parts.clock.realtimeUsec() };
   }
 
   /** Who returns what he was granted is asked for no leave, place or token. @returns whether that was it */
@@ -286,3 +293,6 @@ export class Broker {
     return true;
   }
 }
+
+/** On rtkit's interface root has no more reach than it had there. */
+const reachOf = ({ uid }: Caller, { face }: Wanted): Reach => (uid === 0 && face === 'own' ? 'anyone' : 'own');

@@ -19,15 +19,25 @@ export interface Caller {
   readonly pid: Pid;
 }
 
-/** What a caller asks, as it came: ids are the caller's, in his PID namespace, and may be anything. */
-export interface Wanted {
-  readonly face: Face;
+/** Which thread a caller means, as it came: ids are his, in his PID namespace, and may be anything. */
+export interface Target {
   /** undefined: the caller's own process. */
   readonly process: bigint | undefined;
   /** 0: the main thread of the process. */
   readonly thread: bigint;
+}
+
+/** What a caller asks. */
+export interface Wanted extends Target {
+  readonly face: Face;
   readonly scheduling: Scheduling;
 }
+
+/** Whose process a caller may name: one with his uid, or, by root's right or polkit's leave, anyone's. */
+export type Reach = 'own' | 'anyone';
+
+/** What may be done with what is not one's own: to look at it, or to change it. */
+export type Right = 'inspect' | 'manage';
 
 /** A thread as found in /proc, with its names for people. */
 export interface Sighting {
@@ -38,12 +48,12 @@ export interface Sighting {
 
 export interface ProcessTable {
   /**
-   * The thread the caller means: of his own process, of one with his uid (all four of it), or, for root on our own
-   * interface, of anyone's. Ids of a caller in a deeper PID namespace are translated first. A caller whose process has
-   * ended is refused, also when its pid is another's by now.
+   * The thread the caller means: of his own process, or of one within his reach. Ids of a caller in a deeper PID namespace
+   * are translated first. A caller whose process has ended is refused, also when its pid is another's by now.
+   * @param reach 'own', the default: a process must have his uid, all four of it; 'anyone': four that are the same
    * @throws Refused 'no-such-thread' | 'not-your-process'
    */
-  find(caller: Caller, wanted: Wanted): Promise<Sighting>;
+  find(caller: Caller, target: Target, reach?: Reach): Promise<Sighting>;
   /**
    * A handle on exactly this thread.
    * @throws Refused 'no-such-thread' when it ended, or its id is another's by now; 'kernel-refused' when out of descriptors
@@ -85,6 +95,8 @@ export interface Scheduler {
   promote(handle: ThreadHandle, scheduling: Scheduling): void;
   /** Back to SCHED_OTHER and nice 0. Never touches another thread that has the tid by now. */
   demote(handle: ThreadHandle): 'demoted' | 'gone';
+  /** Back to what it ran as before it was promoted; the same otherwise. */
+  restore(handle: ThreadHandle, former: Attributes): 'restored' | 'gone';
   /** What the thread runs as now; undefined when it is gone. */
   attributes(handle: ThreadHandle): Attributes | undefined;
 }
@@ -175,12 +187,27 @@ export interface Intention extends Disposable {
   keep(): void;
 }
 
+/**
+ * How long polkit may take: as configured; a second at most; or, on the caller's word, two minutes in which it may ask a
+ * person for a password, if a yes depends on that.
+ */
+export type Patience = 'usual' | 'brief' | 'interactive';
+
+/**
+ * A yes that depends on a password, and is not to be had that way, is refused as 'authentication-required'; as
+ * 'not-authorized' on rtkit's interface, where no client could do anything about it.
+ */
 export interface Authority {
   /**
    * Asks whether the target process may have this kind of scheduling.
-   * @throws Refused 'not-authorized' | 'authority-unavailable', the latter within the configured deadline
+   * @throws Refused 'not-authorized' | 'authentication-required' | 'authority-unavailable'
    */
-  authorize(subject: Process, face: Face, kind: Kind): Promise<void>;
+  authorize(subject: Process, face: Face, kind: Kind, patience: Patience): Promise<void>;
+  /**
+   * Asks whether the caller himself may do this with what is others'.
+   * @throws Refused 'not-authorized' | 'authentication-required' | 'authority-unavailable'
+   */
+  permit(caller: Caller, right: Right, patience: Patience): Promise<void>;
 }
 
 export interface Clock {
@@ -209,6 +236,9 @@ export interface Fields {
   readonly cpu?: number;
   readonly lateUsec?: number;
   readonly ranUsec?: number;
+  /** Who had it done. */
+  readonly byUid?: number;
+  readonly byPid?: number;
 }
 
 /** One line for each change of state. Never throws, never waits. */

@@ -6,7 +6,18 @@ import { type Attributes, descendsFrom, runsAs, type Scheduling } from './core/s
 import { isLeader, keyOf, leaderOf, type Pid, type Thread, type Uid } from './core/thread.ts';
 import { Demotions } from './demotions.ts';
 import { note } from './notes.ts';
-import type { Clock, Journal, Logbook, News, ProcessTable, Scheduler, ThreadHandle, Watch, Watchdog } from './ports.ts';
+import type {
+  Caller,
+  Clock,
+  Journal,
+  Logbook,
+  News,
+  ProcessTable,
+  Scheduler,
+  ThreadHandle,
+  Watch,
+  Watchdog,
+} from './ports.ts';
 import { Refused } from './refused.ts';
 import { Wards } from './wards.ts';
 
@@ -109,8 +120,42 @@ export class Supervisor {
     );
   }
 
-  demoteAll(reason: string): void {
-    for (const grant of [...this.#parts.ledger.grants()]) this.#demote(grant, reason);
+  /** The thread returns to what it ran as before, and its grant is over. */
+  release(grant: Grant, by: Caller): void {
+    const { scheduler, journal, logbook } = this.#parts;
+    const { thread, former } = grant;
+    const ward = this.#wards.of(thread);
+    if (ward === undefined) return;
+    logbook.write({ kind: 'leaving', key: keyOf(thread) });
+    // Without the mark that every grant has it was changed by somebody who may: that is not ours to undo.
+    const isOurs = scheduler.attributes(ward.handle)?.resetOnFork;
+    if (isOurs && scheduler.restore(ward.handle, former) === 'gone') return this.#ended(thread);
+    const { tid, process } = thread;
+    const text = `Thread ${tid} of process ${process.pid} was released${byWhom(by)}.`;
+    note(journal, 'info', text, grant, { reason: 'released', byUid: by.uid, byPid: by.pid });
+    this.#wards.strike(thread, 'released');
+  }
+
+  /**
+   * Makes the thread an ordinary one, and strikes its grant out.
+   * @param by on whose word @throws when the kernel will not: then all stays as it is
+   */
+  demote(grant: Grant, reason: string, by?: Caller): void {
+    const { scheduler, journal, logbook } = this.#parts;
+    const { thread } = grant;
+    const ward = this.#wards.of(thread);
+    if (ward === undefined) return;
+    // Who is killed now leaves a thread that was to have nothing, and its successor must know.
+    logbook.write({ kind: 'leaving', key: keyOf(thread) });
+    // Its end is not known yet, and it may have been by exec: what it gave its leader must not be forgotten.
+    if (scheduler.demote(ward.handle) === 'gone') return this.#ended(thread);
+    const text = `Thread ${thread.tid} of process ${thread.process.pid} was demoted${byWhom(by)}: ${reason}.`;
+    note(journal, 'info', text, grant, { reason, ...(by && { byUid: by.uid, byPid: by.pid }) });
+    this.#wards.strike(thread, reason);
+  }
+
+  demoteAll(reason: string, by?: Caller): void {
+    for (const grant of [...this.#parts.ledger.grants()]) this.#demote(grant, reason, by);
   }
 
   /** Looks who of this user's, or of all, has ended, unless it has just been looked in vain. @returns whether anybody had */
@@ -184,32 +229,20 @@ export class Supervisor {
     note(this.#parts.journal, 'info', text, { ...grant, thread: leader }, { reason: 'exec' });
   }
 
-  #demote(grant: Grant, reason: string): void {
-    const { journal, logbook, scheduler } = this.#parts;
-    const { thread } = grant;
-    const ward = this.#wards.of(thread);
-    if (ward === undefined) return;
-    const { tid, process } = thread;
-    // Who is killed now leaves a thread that was to have nothing, and its successor must know.
-    logbook.write({ kind: 'leaving', key: keyOf(thread) });
-    let outcome: 'demoted' | 'gone';
+  #demote(grant: Grant, reason: string, by?: Caller): void {
     try {
-      outcome = scheduler.demote(ward.handle);
+      this.demote(grant, reason, by);
     } catch (fault) {
       // It stays in our care, and the others must not be left as they are for its sake.
+      const { tid, process } = grant.thread;
       const error = fault instanceof Error ? fault.message : String(fault);
-      return journal.error(`Thread ${tid} of process ${process.pid} cannot be demoted.`, {
-        tid,
-        pid: process.pid,
-        error,
-      });
+      const text = `Thread ${tid} of process ${process.pid} cannot be demoted.`;
+      this.#parts.journal.error(text, { tid, pid: process.pid, error });
     }
-    // Its end is not known yet, and it may have been by exec: what it gave its leader must not be forgotten.
-    if (outcome === 'gone') return this.#ended(thread);
-    note(journal, 'info', `Thread ${tid} of process ${process.pid} was demoted: ${reason}.`, grant, { reason });
-    this.#wards.strike(thread, reason);
   }
 }
+
+const byWhom = (by: Caller | undefined): string => (by === undefined ? '' : ` by uid ${by.uid} (process ${by.pid})`);
 
 /** A handle on a thread that may be gone, which is an ordinary answer here. */
 function tryOpen(processes: ProcessTable, thread: Thread): ThreadHandle | undefined {

@@ -7,7 +7,9 @@ import { highPriority, parseWanted, realtime } from './parse.ts';
 /** The four members both faces have, with the same signatures. */
 export function acquireMethods(broker: BrokerOnTheBus, face: Face): readonly Member[] {
   const acquire = async (asked: Asked, process: bigint | undefined, thread: bigint, scheduling: Scheduling) => {
-    await broker.acquire(await asked.caller(), parseWanted(face, process, thread, scheduling));
+    // What asks as it would ask rtkit must never bring up a dialog: it merely starts to play.
+    const patience = face === 'own' ? asked.patience : 'usual';
+    await broker.acquire(await asked.caller(), parseWanted(face, process, thread, scheduling), patience);
     return [] as const;
   };
 

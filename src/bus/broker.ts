@@ -1,13 +1,19 @@
+import type { Administration } from '../administration.ts';
 import type { GrantView, LimitsView } from '../broker.ts';
 import type { Grant } from '../core/ledger.ts';
-import type { Caller, News, Wanted } from '../ports.ts';
+import type { Refusal } from '../core/refusal.ts';
+import type { Scheduling } from '../core/scheduling.ts';
+import type { Caller, News, Patience, Reach, Target, Wanted } from '../ports.ts';
 
 /** What the bus needs of the broker. */
 export interface BrokerOnTheBus {
   /** @throws Refused */
-  acquire(caller: Caller, wanted: Wanted): Promise<void>;
+  acquire(caller: Caller, wanted: Wanted, patience: Patience): Promise<void>;
+  /** What stands against it, if anything does. @throws Refused when the caller may not know */
+  explain(caller: Caller, target: Target, scheduling: Scheduling, patience: Patience): Promise<Refusal | undefined>;
+  readonly administration: Pick<Administration, 'reach' | 'release' | 'demote' | 'demoteAll'>;
   /** Read as it is walked through, which may take a while: grants may come and go meanwhile. */
-  grants(caller: Caller): Iterable<GrantView>;
+  grants(caller: Caller, reach: Reach): Iterable<GrantView>;
   /** Undefined when its thread is gone. */
   view(grant: Grant): GrantView | undefined;
   limits(caller: Caller): LimitsView;

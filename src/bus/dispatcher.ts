@@ -1,4 +1,4 @@
-import type { Caller, Journal } from '../ports.ts';
+import type { Caller, Journal, Patience } from '../ports.ts';
 import { Refused } from '../refused.ts';
 import type { Callers } from './callers.ts';
 import type { Connection } from './connection.ts';
@@ -7,7 +7,7 @@ import type { Asked, Member } from './member.ts';
 import { CallerGone, Misuse, quote } from './misuse.ts';
 import { type BusObject, nowhere, type Objects } from './objects.ts';
 import type { Waiting } from './waiting.ts';
-import { readBody } from './wire.ts';
+import { messageFlags, readBody } from './wire.ts';
 
 /** Brings each call to the member it means, and answers it: once. */
 export class Dispatcher {
@@ -41,7 +41,7 @@ export class Dispatcher {
   }
 
   #perform(call: Frame, sender: string, object: BusObject, member: Member, values: readonly unknown[]): void {
-    const asking = new Asking(sender, call.fields.path ?? '', this.#callers, this.#waiting);
+    const asking = new Asking(sender, call, this.#callers, this.#waiting);
     const outcome = member.deed(values, asking);
     if (!(outcome instanceof Promise)) {
       this.#connection.reply(call, member.gives, outcome);
@@ -70,13 +70,15 @@ export class Dispatcher {
 class Asking implements Asked {
   readonly #sender: string;
   readonly path: string;
+  readonly patience: Patience;
   readonly #callers: Callers;
   readonly #waiting: Waiting;
   readonly #places: (string | number)[] = [];
 
-  constructor(sender: string, path: string, callers: Callers, waiting: Waiting) {
+  constructor(sender: string, { fields, flags }: Frame, callers: Callers, waiting: Waiting) {
     this.#sender = sender;
-    this.path = path;
+    this.path = fields.path ?? '';
+    this.patience = flags & messageFlags.allowInteractiveAuthorization ? 'interactive' : 'usual';
     this.#callers = callers;
     this.#waiting = waiting;
   }

@@ -8,14 +8,17 @@ export interface Answer {
   readonly text: string;
 }
 
+const standard = 'org.freedesktop.DBus.Error';
+
 type Row = readonly [own: string, realtimekit1: 'AccessDenied' | 'Failed', errno: string];
 
 /**
- * What each refusal is called: on our own interface, and on RealtimeKit1, where the clients know few names and the text is
- * that of an errno.
+ * What each refusal is called: on our own interface, where one has a name of D-Bus's own; and on RealtimeKit1, where the
+ * clients know few names and the text is that of an errno.
  */
 const names = {
   'not-authorized': ['NotAuthorized', 'AccessDenied', 'EPERM'],
+  'authentication-required': [`${standard}.InteractiveAuthorizationRequired`, 'AccessDenied', 'EPERM'],
   'authority-unavailable': ['AuthorityUnavailable', 'Failed', 'EIO'],
   'not-your-process': ['NotYourProcess', 'AccessDenied', 'EPERM'],
   'no-such-thread': ['NoSuchThread', 'Failed', 'ENOENT'],
@@ -57,15 +60,13 @@ function rowOf(refusal: Refusal): Row {
   return [row[0], refusal.errno === 'EPERM' ? 'AccessDenied' : 'Failed', refusal.errno];
 }
 
-const standard = 'org.freedesktop.DBus.Error';
-
 const rtkitError = (name: string, errno: string, { message }: Error): Answer => ({
   name: `${standard}.${name}`,
   text: `${strerror[errno] ?? errno}: ${message}`,
 });
 
 function ownName(name: string): string {
-  return `org.example.RealtimeBroker.Error.${name}`;
+  return name.includes('.') ? name : `org.example.RealtimeBroker.Error.${name}`;
 }
 
 /** strerror(3) of what may come. */

@@ -1,9 +1,11 @@
-import type { Caller } from '../ports.ts';
+import type { Caller, Patience } from '../ports.ts';
 import type { Body, Marshalled, Values } from './wire.ts';
 
 /** What a deed may know of its call beside the arguments. */
 export interface Asked {
   readonly path: string;
+  /** 'interactive' if the message allows that a person is asked for a password; else 'usual'. */
+  readonly patience: Patience;
   /** Who calls, by the bus daemon's word. Costs a question to it: what anybody may know should not ask. */
   caller(): Promise<Caller>;
 }

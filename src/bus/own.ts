@@ -9,10 +9,11 @@ import { toOwnError } from './errors.ts';
 import type { Face } from './face.ts';
 import { marshalList } from './list.ts';
 import { type Member, member, type Property } from './member.ts';
+import { realtime } from './parse.ts';
 import { strictProperties } from './properties.ts';
 import { ownSignals } from './signals.ts';
 import type { Subscribers } from './subscribers.ts';
-import { describeGrant, describeLimits } from './views.ts';
+import { describeGrant, describeLimits, describeRefusal } from './views.ts';
 import type { Dictionary } from './wire.ts';
 
 const name = 'org.example.RealtimeBroker';
@@ -44,8 +45,25 @@ export function ownFace(told: Told): Face {
 }
 
 const ownMethods = ({ broker, subscribers }: Told, turns: Turns): readonly Member[] => [
+  member('Explain', ['ttu', 'bss'], async ([process, thread, priority], asked) => {
+    const refusal = await broker.explain(await asked.caller(), { process, thread }, realtime(priority), asked.patience);
+    return describeRefusal(refusal);
+  }),
+  member('ReleaseThread', ['tt', ''], async ([process, thread], asked) => {
+    await broker.administration.release(await asked.caller(), { process, thread }, asked.patience);
+    return [];
+  }),
+  member('DemoteThread', ['tt', ''], async ([process, thread], asked) => {
+    await broker.administration.demote(await asked.caller(), { process, thread }, asked.patience);
+    return [];
+  }),
+  member('DemoteAll', ['', ''], async (_, asked) => {
+    await broker.administration.demoteAll(await asked.caller(), asked.patience);
+    return [];
+  }),
   member('Subscribe', ['', ''], async (_, asked) => {
-    await subscribers.add(await asked.caller());
+    const caller = await asked.caller();
+    await subscribers.add(caller, await broker.administration.reach(caller, asked.patience));
     return [];
   }),
   member('Unsubscribe', ['', ''], async (_, asked) => {
@@ -54,7 +72,8 @@ const ownMethods = ({ broker, subscribers }: Told, turns: Turns): readonly Membe
   }),
   member('ListGrants', ['', 'aa{sv}'], async (_, asked) => {
     const caller = await asked.caller();
-    return marshalList(described(broker.grants(caller)), () => turns.next(caller.uid));
+    const reach = await broker.administration.reach(caller, asked.patience);
+    return marshalList(described(broker.grants(caller, reach)), () => turns.next(caller.uid));
   }),
   member('GetLimits', ['', 'a{sv}'], async (_, asked) => [describeLimits(broker.limits(await asked.caller()))]),
 ];

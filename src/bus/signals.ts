@@ -20,7 +20,7 @@ export const ownSignals: readonly SignalRow[] = [threadDemoted, threadRestored, 
 /** @param destination undefined: everybody */
 type Send = (signal: SignalRow, body: Marshalled, destination?: string) => void;
 
-/** Brings news to those it concerns: of a grant to its user's subscribers and root's, of the machine to everybody. */
+/** Brings news to those it concerns: of a grant to its user's subscribers and to those who may look at everybody's, of the machine to everybody. */
 export class Signals {
   readonly #broker: Pick<BrokerOnTheBus, 'view'>;
   readonly #subscribers: Pick<Subscribers, 'concerned'>;

@@ -1,5 +1,5 @@
 import type { Uid } from '../core/thread.ts';
-import type { Caller } from '../ports.ts';
+import type { Caller, Reach } from '../ports.ts';
 import { Misuse } from './misuse.ts';
 import type { Owners } from './owners.ts';
 
@@ -9,6 +9,7 @@ const max = 256;
 
 interface Subscription {
   readonly uid: Uid;
+  reach: Reach;
   readonly watched: Promise<void>;
 }
 
@@ -21,15 +22,18 @@ export class Subscribers {
     this.#owners = owners;
   }
 
-  /** Twice is once. @throws Misuse 'LimitsExceeded' */
-  add({ name, uid }: Caller): Promise<void> {
+  /** Twice is once, with the reach of the second time. @throws Misuse 'LimitsExceeded' */
+  add({ name, uid }: Caller, reach: Reach): Promise<void> {
     const known = this.#subscriptions.get(name);
-    if (known !== undefined) return known.watched;
+    if (known !== undefined) {
+      known.reach = reach;
+      return known.watched;
+    }
 
     this.#requirePlace(uid);
     // Who has gone already is told to have gone, too.
     const watched = this.#owners.watch(name, (owner) => owner === undefined && this.remove(name));
-    const subscription = { uid, watched };
+    const subscription = { uid, reach, watched };
     this.#subscriptions.set(name, subscription);
     watched.catch(() => this.#subscriptions.get(name) === subscription && this.#subscriptions.delete(name));
     return watched;
@@ -39,11 +43,11 @@ export class Subscribers {
     if (this.#subscriptions.delete(name)) this.#owners.unwatch(name);
   }
 
-  /** Whom a grant of this user concerns: his own connections, and root's. */
+  /** Whom a grant of this user concerns: his own connections, and those of whoever may look at everybody's. */
   concerned(uid: Uid): readonly string[] {
     const names: string[] = [];
     for (const [name, subscription] of this.#subscriptions)
-      if (subscription.uid === uid || subscription.uid === 0) names.push(name);
+      if (subscription.uid === uid || subscription.reach === 'anyone') names.push(name);
     return names;
   }
 

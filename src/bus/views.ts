@@ -1,6 +1,7 @@
 import type { GrantView, LimitsView } from '../broker.ts';
 import type { Grant } from '../core/ledger.ts';
 import { rttimeUsecMin } from '../core/limits.ts';
+import { because, type Refusal } from '../core/refusal.ts';
 import type { Attributes } from '../core/scheduling.ts';
 import type { Dictionary } from './wire.ts';
 
@@ -59,6 +60,13 @@ export function describeLimits({ terms, burst, ...used }: LimitsView): Dictionar
     ['BurstRequestsPerProcess', ['u', burst.processRequests]],
     ['BurstRefillPerSecPerProcess', ['d', burst.processRefillPerSec]],
   ];
+}
+
+/** What Explain says: granted or not, the refusal's word, and in sentences what was found and what to do. */
+export function describeRefusal(refusal: Refusal | undefined): readonly [boolean, string, string] {
+  if (refusal === undefined) return [true, '', ''];
+  const { sentence, remedy } = because(refusal);
+  return [false, refusal.reason, `${sentence} ${remedy}`];
 }
 
 /** A thread's priority under a realtime policy; its nice level under the others, where priorities have no meaning. */

@@ -24,29 +24,34 @@ export class TokenBuckets<Key> {
 
   /** How many requests `key` may make at once now. */
   left(key: Key, nowMsec: number): number {
-    const bucket = this.#buckets.get(key);
-    return Math.floor(bucket === undefined ? this.#capacity : this.#tokens(bucket, nowMsec));
+    return Math.floor(this.#tokens(key, nowMsec));
+  }
+
+  /** In how many msec `key` has a token: 0 if it has one now. */
+  dueMsec(key: Key, nowMsec: number): number {
+    const tokens = this.#tokens(key, nowMsec);
+    return tokens < 1 ? Math.max(1, Math.ceil((1 - tokens) / this.#perMsec)) : 0;
   }
 
   /** Takes a token. @returns 0, or, when there was none, the msec until the next is due. */
   take(key: Key, nowMsec: number): number {
-    const bucket = this.#buckets.get(key);
-    const tokens = bucket === undefined ? this.#capacity : this.#tokens(bucket, nowMsec);
-    if (tokens < 1) return Math.max(1, Math.ceil((1 - tokens) / this.#perMsec));
+    const dueMsec = this.dueMsec(key, nowMsec);
+    if (dueMsec > 0) return dueMsec;
 
-    if (bucket === undefined && this.#buckets.size >= this.#sweepAt) this.#forgetFull(nowMsec);
-    this.#buckets.set(key, { tokens: tokens - 1, atMsec: nowMsec });
+    if (!this.#buckets.has(key) && this.#buckets.size >= this.#sweepAt) this.#forgetFull(nowMsec);
+    this.#buckets.set(key, { tokens: this.#tokens(key, nowMsec) - 1, atMsec: nowMsec });
     return 0;
   }
 
-  #tokens({ tokens, atMsec }: Bucket, nowMsec: number): number {
+  #tokens(key: Key, nowMsec: number): number {
+    const { tokens, atMsec } = this.#buckets.get(key) ?? { tokens: this.#capacity, atMsec: nowMsec };
     return Math.min(this.#capacity, tokens + Math.max(0, nowMsec - atMsec) * this.#perMsec);
   }
 
   /** Done when the map has doubled since the last time: constant work a request, on average. */
   #forgetFull(nowMsec: number): void {
-    for (const [key, bucket] of this.#buckets) {
-      if (this.#tokens(bucket, nowMsec) >= this.#capacity) this.#buckets.delete(key);
+    for (const key of this.#buckets.keys()) {
+      if (this.#tokens(key, nowMsec) >= this.#capacity) this.#buckets.delete(key);
     }
     this.#sweepAt = Math.max(64, this.#buckets.size * 2);
   }

@@ -1,10 +1,12 @@
-import type { Kind, Scheduling } from './scheduling.ts';
+import type { Attributes, Kind, Scheduling } from './scheduling.ts';
 import { keyOf, keyOfProcess, type Pid, type Thread, type Uid } from './thread.ts';
 
 /** What was given to one thread, and when. */
 export interface Grant {
   readonly thread: Thread;
   readonly scheduling: Scheduling;
+  /** What the thread goes back to when it is released. */
+  readonly former: Attributes;
   /** The thread's name and the program's path when it was granted: for people, never for judging. */
   readonly comm: string;
   readonly program: string;

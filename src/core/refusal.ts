@@ -6,6 +6,7 @@ import type { Kind } from './scheduling.ts';
  */
 export type Refusal =
   | { readonly reason: 'not-authorized'; readonly action: string; readonly pid: number; readonly uid: number }
+  | { readonly reason: 'authentication-required'; readonly action: string; readonly pid: number; readonly uid: number }
   | { readonly reason: 'authority-unavailable'; readonly why: string }
   | {
       readonly reason: 'not-your-process';
@@ -67,6 +68,10 @@ const explanations: Explanations = {
   'not-authorized': ({ action, pid, uid }) => ({
     sentence: `polkit does not allow ${action} to process ${pid} of uid ${uid}.`,
     remedy: `Ask from an active local session, or add a polkit rule for ${action}.`,
+  }),
+  'authentication-required': ({ action, pid, uid }) => ({
+    sentence: `polkit wants a password before it allows ${action} to process ${pid} of uid ${uid}.`,
+    remedy: `Allow interactive authorization where an agent can ask for it, ask as root, or add a polkit rule for ${action}.`,
   }),
   'authority-unavailable': ({ why }) => ({
     sentence: `polkit could not be asked: ${why}.`,

@@ -59,6 +59,18 @@ export const descendsFrom = (actual: Attributes, granted: Scheduling): boolean =
   return actual.nice < 0;
 };
 
+/**
+ * What a thread goes back to when its grant is over, by what it ran as before. Privileges that carry reset-on-fork may be
+ * ours, from a time that nobody remembers; and of a deadline more would have to be known than can be read.
+ */
+export function formerOf(before: Attributes): Attributes {
+  const { policy, nice } = before;
+  const realtime = policy === 'rr' || policy === 'fifo';
+  if (policy === 'deadline' || policy === 'unknown' || (before.resetOnFork && realtime))
+    return { ...ordinary, nice: Math.max(0, nice) };
+  return before.resetOnFork && nice < 0 ? { ...before, nice: 0 } : before;
+}
+
 /** Nice 0 and above is no privilege: whoever asks for it on a granted thread gives the grant back. */
 export const givesBack = (scheduling: Scheduling): boolean =>
   scheduling.kind === 'high-priority' && scheduling.nice >= 0;

@@ -32,9 +32,11 @@ const names = {
   cpu: 'RTBROKER_CPU',
   lateUsec: 'RTBROKER_LATE_USEC',
   ranUsec: 'RTBROKER_RAN_USEC',
+  byUid: 'RTBROKER_BY_UID',
+  byPid: 'RTBROKER_BY_PID',
 } as const satisfies Record<keyof Fields, string>;
 
-/** In characters. Seventeen such values fit into the 200 KiB that a datagram may have with the kernel's defaults. */
+/** In characters. Nineteen such values fit into the 200 KiB that a datagram may have with the kernel's defaults. */
 const valueMax = 4096;
 
 export function entryOf(level: Level, text: string, fields: Fields = {}): Entry {

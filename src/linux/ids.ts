@@ -1,5 +1,5 @@
 import type { Pid, Tid } from '../core/thread.ts';
-import type { Wanted } from '../ports.ts';
+import type { Target } from '../ports.ts';
 import { Refused } from '../refused.ts';
 
 /** PID_MAX_LIMIT of 64-bit Linux: every id is below it. */
@@ -13,7 +13,7 @@ export interface Ids {
 }
 
 /** @throws Refused 'no-such-thread' for an id that no process or thread can have */
-export function parseIds({ process, thread }: Wanted): Ids {
+export function parseIds({ process, thread }: Target): Ids {
   return {
     process: process === undefined ? undefined : (parseId(process, 'process') as Pid),
     thread: thread === 0n ? 'main' : (parseId(thread, 'thread') as Tid),

@@ -1,7 +1,7 @@
 import type { Rttime } from '../core/judge.ts';
 import type { Subject } from '../core/rules.ts';
 import type { Pid, Process, StartTime, Thread, Tid, Uid } from '../core/thread.ts';
-import type { Caller, Clock, Face, ProcessTable, Sighting, ThreadHandle, Wanted } from '../ports.ts';
+import type { Caller, Clock, ProcessTable, Reach, Sighting, Target, ThreadHandle } from '../ports.ts';
 import { Refused } from '../refused.ts';
 import type { Handles } from './handles.ts';
 import { noSuchThread, parseIds } from './ids.ts';
@@ -28,19 +28,19 @@ export class LinuxProcessTable implements ProcessTable {
     this.#namespaces = new Namespaces(proc, clock);
   }
 
-  async find(caller: Caller, wanted: Wanted): Promise<Sighting> {
-    const ids = parseIds(wanted);
+  async find(caller: Caller, target: Target, reach: Reach = 'own'): Promise<Sighting> {
+    const ids = parseIds(target);
     const asker = this.#asker(caller);
 
     if (this.#namespaces.isDeeper(asker.status)) {
       const { pid, tid } = await this.#namespaces.translate(caller, asker.status, ids);
       // The search took its time, and what it found is of a process that may have ended meanwhile.
       const still = this.#asker(caller);
-      return this.#sight(caller, wanted.face, pid, tid, pid === caller.pid ? still : this.#look(pid));
+      return this.#sight(caller, reach, pid, tid, pid === caller.pid ? still : this.#look(pid));
     }
     const pid = ids.process ?? caller.pid;
     const tid = ids.thread === 'main' ? (pid as number as Tid) : ids.thread;
-    return this.#sight(caller, wanted.face, pid, tid, pid === caller.pid ? asker : this.#look(pid));
+    return this.#sight(caller, reach, pid, tid, pid === caller.pid ? asker : this.#look(pid));
   }
 
   open(thread: Thread): ThreadHandle {
@@ -97,11 +97,11 @@ export class LinuxProcessTable implements ProcessTable {
     return stat && { status, stat };
   }
 
-  #sight(caller: Caller, face: Face, pid: Pid, tid: Tid, seen: Seen | undefined): Sighting {
+  #sight(caller: Caller, reach: Reach, pid: Pid, tid: Tid, seen: Seen | undefined): Sighting {
     if (seen === undefined) throw noSuchThread(`There is no process ${pid}`);
     const { status, stat: leader } = seen;
     if (status.tgid !== pid) throw noSuchThread(`${pid} is a thread of process ${status.tgid}, not a process`);
-    const uid = ownerOf(status, pid, caller, face);
+    const uid = ownerOf(status, pid, caller, reach);
 
     const stat = (tid as number) === pid ? leader : this.#proc.stat(pid, tid);
     if (stat === undefined) throw noSuchThread(`Process ${pid} has no thread ${tid}`);
@@ -125,9 +125,8 @@ const isOver = (status: Status): boolean => hasEnded(status) && status.threads <
  * All four uids count: of a process on its way up or down, by setuid(2) or a set-user-ID program, some differ. Such a
  * process belongs to nobody, not even for root.
  */
-function ownerOf({ uids }: Status, pid: Pid, caller: Caller, face: Face): Uid {
+function ownerOf({ uids }: Status, pid: Pid, caller: Caller, reach: Reach): Uid {
   const [uid] = uids as [Uid];
-  const mayTargetAnyone = caller.uid === 0 && face === 'own';
-  if (uids.every((each) => each === uid) && (uid === caller.uid || mayTargetAnyone)) return uid;
+  if (uids.every((each) => each === uid) && (uid === caller.uid || reach === 'anyone')) return uid;
   throw new Refused({ reason: 'not-your-process', pid, uids, caller: caller.uid });
 }

@@ -1,4 +1,4 @@
-import { type Attributes, attributesOf, descendsFrom, type Scheduling } from '../core/scheduling.ts';
+import { type Attributes, attributesOf, descendsFrom, isAlike, ordinary, type Scheduling } from '../core/scheduling.ts';
 import { isLeader, leaderOf, type Thread, type Tid } from '../core/thread.ts';
 import type { Scheduler, ThreadHandle } from '../ports.ts';
 import { Refused } from '../refused.ts';
@@ -8,9 +8,6 @@ import { noSuchThread } from './ids.ts';
 import type { Library } from './library.ts';
 import type { Proc } from './proc.ts';
 import { hasEnded } from './stat.ts';
-
-/** What any thread is born with; sched(7). */
-const normal: Attributes = { policy: 'other', priority: 0, nice: 0, resetOnFork: false };
 
 /** Where tests let the world change behind our back. */
 export interface FaultPoints {
@@ -54,15 +51,23 @@ export class LinuxScheduler implements Scheduler {
   }
 
   demote(handle: ThreadHandle): 'demoted' | 'gone' {
-    if (handle.gone) return 'gone';
-    try {
-      // Reset-on-fork goes too, as it does in rtkit: the thread is to be as if we had never been.
-      this.#library.setScheduling(handle.thread.tid, normal);
-    } catch (fault) {
-      if (fault instanceof SyscallError && fault.is('ESRCH')) return 'gone';
-      throw fault;
-    }
+    // Reset-on-fork goes too, as it does in rtkit: the thread is to be as if we had never been.
+    if (handle.gone || !this.#set(handle.thread.tid, ordinary)) return 'gone';
     return handle.gone ? 'gone' : 'demoted';
+  }
+
+  restore(handle: ThreadHandle, former: Attributes): 'restored' | 'gone' {
+    const { tid } = handle.thread;
+    if (handle.gone) return 'gone';
+    this.#points.beforeAct?.();
+    const done = this.#setFormer(tid, former);
+    this.#points.afterAct?.();
+    if (!handle.gone) return done ? 'restored' : 'gone';
+
+    // Whoever has the tid now never had that.
+    const now = this.#attributes(tid);
+    if (now !== undefined && isAlike(now, former)) this.#set(tid, ordinary);
+    return 'gone';
   }
 
   attributes(handle: ThreadHandle): Attributes | undefined {
@@ -100,10 +105,30 @@ export class LinuxScheduler implements Scheduler {
 
     // SCHED_RR left the nice level as it was; a nice level we set cannot be guessed back.
     const nice = scheduling.kind === 'realtime' ? now.nice : 0;
+    this.#set(tid, { ...ordinary, nice });
+  }
+
+  /** @returns false: there is no such thread */
+  #set(tid: Tid, attributes: Attributes): boolean {
     try {
-      this.#library.setScheduling(tid, { ...normal, nice });
+      this.#library.setScheduling(tid, attributes);
+      return true;
     } catch (fault) {
-      if (!(fault instanceof SyscallError && fault.is('ESRCH'))) throw fault;
+      if (fault instanceof SyscallError && fault.is('ESRCH')) return false;
+      throw fault;
+    }
+  }
+
+  /** @returns false: there is no such thread */
+  #setFormer(tid: Tid, former: Attributes): boolean {
+    // Policies other than these leave the nice level as it is, and it may be one that we gave.
+    if (!this.#set(tid, { ...ordinary, nice: former.nice })) return false;
+    try {
+      return this.#set(tid, former);
+    } catch (fault) {
+      // What was possible once may not be any more, as when a sched_ext scheduler has gone. It is an ordinary thread by now.
+      if (!(fault instanceof SyscallError)) throw fault;
+      return true;
     }
   }
 

@@ -1,31 +1,19 @@
 import type { Kind } from '../core/scheduling.ts';
-import type { Process } from '../core/thread.ts';
-import type { Authority, Face } from '../ports.ts';
+import type { Process, Uid } from '../core/thread.ts';
+import type { Authority, Caller, Face, Patience, Right } from '../ports.ts';
 import { Refused } from '../refused.ts';
-import type { Memory } from './memory.ts';
+import { type Answer, cancel, check, checkByDialog, type PolkitBus } from './check.ts';
+import { dialogsMax, Line } from './line.ts';
+import { keyOf, type Memory } from './memory.ts';
 import { Questions, Unanswered } from './questions.ts';
-import { subjectOf } from './subject.ts';
-
-/** What is needed of the bus. A call that fails is rejected with an Error named like the D-Bus error. */
-export interface PolkitBus {
-  call(
-    target: {
-      readonly destination: string;
-      readonly path: string;
-      readonly interface: string;
-      readonly member: string;
-    },
-    signature: string,
-    body: readonly unknown[],
-    expected: string,
-    options: { readonly timeoutMsec: number },
-  ): Promise<readonly unknown[]>;
-}
+import { type Subject, subjectOf, subjectOfCaller } from './subject.ts';
 
 export interface PolkitOptions {
   /** How long a request may wait for polkit, its turn included. */
   readonly deadlineMsec: number;
   readonly memory: Memory;
+  /** How long a person has to type a password; two minutes unless given. */
+  readonly dialogMsec?: number;
   /** Told whether polkit answers. An error that says nothing of that, but only of the question, is not reported. */
   readonly onAvailable: (available: boolean) => void;
 }
@@ -42,71 +30,99 @@ export const actions = {
   },
 } as const satisfies Record<Face, Record<Kind, string>>;
 
-const polkit = {
-  destination: 'org.freedesktop.PolicyKit1',
-  path: '/org/freedesktop/PolicyKit1/Authority',
-  interface: 'org.freedesktop.PolicyKit1.Authority',
-};
+/** Asked about a caller, for what he may do with what is others'. */
+export const rights = {
+  inspect: 'org.example.RealtimeBroker.inspect',
+  manage: 'org.example.RealtimeBroker.manage',
+} as const satisfies Record<Right, string>;
+
+const briefMsec = 1000;
+
+/** Whether somebody may do something. */
+interface Matter {
+  readonly subject: Subject;
+  /** One string a subject and action. */
+  readonly key: string;
+  readonly uid: Uid;
+  readonly pid: number;
+  readonly action: string;
+}
 
 /** polkit(8), asked over the bus. Nothing here waits for anything but the answer, and the turn to ask. */
 export class PolkitAuthority implements Authority {
   readonly #bus: PolkitBus;
   readonly #options: PolkitOptions;
-  readonly #questions = new Questions((subject, action) => this.#check(subject, action));
+  readonly #questions = new Questions<Answer>();
+  readonly #dialogs = new Questions<Answer>(new Line(dialogsMax));
+  #dialogsAsked = 0;
 
   constructor(bus: PolkitBus, options: PolkitOptions) {
     this.#bus = bus;
     this.#options = options;
   }
 
-  async authorize(subject: Process, face: Face, kind: Kind): Promise<void> {
-    const { deadlineMsec, memory, onAvailable } = this.#options;
+  async authorize(target: Process, face: Face, kind: Kind, patience: Patience): Promise<void> {
+    const { memory } = this.#options;
+    const { uid, pid } = target;
     const action = actions[face][kind];
-    if (memory.allows(subject, action)) return;
+    if (memory.allows(target, action)) return;
 
-    let authorized: boolean;
+    const matter = { subject: subjectOf(target), key: keyOf(target, action), uid, pid, action };
+    const answer = await this.#ask(matter, patience, () => memory.asking(target, action));
+    // Of a password nobody there could make anything.
+    this.#require(face === 'own' || answer === 'yes' ? answer : 'no', matter);
+  }
+
+  async permit(caller: Caller, right: Right, patience: Patience): Promise<void> {
+    const { name, uid, pid } = caller;
+    const matter = { subject: subjectOfCaller(caller), key: `${name}:${right}`, uid, pid, action: rights[right] };
+    this.#require(await this.#ask(matter, patience), matter);
+  }
+
+  /**
+   * First without a dialog: who needs none must not wait for one's place.
+   * @param asking called when polkit is asked; what it returns, when polkit has said yes
+   */
+  async #ask(matter: Matter, patience: Patience, asking = () => () => {}): Promise<Answer> {
+    const { deadlineMsec, onAvailable } = this.#options;
+    const answerMsec = patience === 'brief' ? Math.min(briefMsec, deadlineMsec) : deadlineMsec;
+    const { subject, key, uid, action } = matter;
+    const ask = async () => {
+      const remember = asking();
+      const said = await check(this.#bus, subject, action);
+      if (said === 'yes') remember();
+      return said;
+    };
+    let answer: Answer;
     try {
-      authorized = await this.#questions.answer(subject, action, deadlineMsec);
+      answer = await this.#questions.answer({ key, uid, ask }, answerMsec);
     } catch (fault) {
-      if (meansUnavailable(fault)) onAvailable(false);
-      throw new Refused({ reason: 'authority-unavailable', why: why(fault, deadlineMsec) });
+      const onlyBrief = fault instanceof Unanswered && patience === 'brief';
+      if (meansUnavailable(fault) && !onlyBrief) onAvailable(false);
+      throw new Refused({ reason: 'authority-unavailable', why: why(fault, answerMsec) });
     }
-
     onAvailable(true);
-    if (!authorized) throw new Refused({ reason: 'not-authorized', action, pid: subject.pid, uid: subject.uid });
+    return answer === 'challenge' && patience === 'interactive' ? this.#askPerson(matter) : answer;
   }
 
-  async #check(subject: Process, action: string): Promise<boolean> {
-    const remember = this.#options.memory.asking(subject, action);
-    const noDetails: readonly unknown[] = [];
-    // Never interactive: a dialog would come up for a program that merely starts to play. Without one polkit decides at
-    // once, and there is never anything to cancel.
-    const flags = 0;
-    const noCancellation = '';
-    const answer = await this.#bus.call(
-      { ...polkit, member: 'CheckAuthorization' },
-      '(sa{sv})sa{ss}us',
-      [subjectOf(subject), action, noDetails, flags, noCancellation],
-      '(bba{ss})',
-      { timeoutMsec: timerMsecMax },
-    );
-    const authorized = parseAnswer(answer);
-    if (authorized) remember();
-    return authorized;
+  async #askPerson({ subject, key, uid, action }: Matter): Promise<Answer> {
+    const { dialogMsec = 120_000 } = this.#options;
+    const id = `${++this.#dialogsAsked}`;
+    const ask = () => checkByDialog(this.#bus, subject, action, id);
+    const withdraw = () => cancel(this.#bus, id);
+    try {
+      return await this.#dialogs.answer({ key, uid, ask, withdraw }, dialogMsec);
+    } catch (fault) {
+      // A person who does not type says nothing about polkit.
+      if (fault instanceof Unanswered) return 'challenge';
+      throw new Refused({ reason: 'authority-unavailable', why: why(fault, dialogMsec) });
+    }
   }
-}
 
-/**
- * Who asks gives up at his deadline; the call does not, since only its end, by an answer or by the end of polkitd, tells
- * that the bus daemon counts it no longer. This is the longest a timer of Node's can run, 24 days.
- */
-const timerMsecMax = 2 ** 31 - 1;
-
-/** (bba{ss}): is_authorized, is_challenge, details. That a challenge would help does not: nobody is there to answer it. */
-function parseAnswer([answer]: readonly unknown[]): boolean {
-  const authorized = Array.isArray(answer) ? answer[0] : undefined;
-  if (typeof authorized !== 'boolean') throw new Error('its answer makes no sense');
-  return authorized;
+  #require(answer: Answer, { action, pid, uid }: Matter): void {
+    if (answer === 'no') throw new Refused({ reason: 'not-authorized', action, pid, uid });
+    if (answer === 'challenge') throw new Refused({ reason: 'authentication-required', action, pid, uid });
+  }
 }
 
 const nameOf = (fault: unknown): string => (fault instanceof Error ? fault.name : '');

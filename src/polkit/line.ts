@@ -6,8 +6,13 @@ import type { Uid } from '../core/thread.ts';
  * of ours. It counts a question until polkit has answered, however long ago we gave it up: the system bus has no
  * reply_timeout. More at once would gain nothing either, for polkit answers one after the other.
  */
-const perUserMax = 16;
-const inAllMax = 96;
+export const questionsMax = { perUser: 16, inAll: 96 };
+
+/**
+ * Dialogs may take minutes, and nobody knows whether anyone sits in front of them: they have places of their own, so that
+ * no question waits behind one.
+ */
+export const dialogsMax = { perUser: 1, inAll: 8 };
 
 type Start = () => Promise<unknown>;
 
@@ -22,9 +27,14 @@ interface User {
  * bus side lets wait at once, and users by limits.users_max, since each question holds a place in the ledger.
  */
 export class Line {
+  readonly #max: { readonly perUser: number; readonly inAll: number };
   /** In the order of their turns. */
   readonly #users = new Map<Uid, User>();
   #asking = 0;
+
+  constructor(max = questionsMax) {
+    this.#max = max;
+  }
 
   /**
    * Calls `start`, which must not throw, when there is a place, which is free again when what it returned has settled.
@@ -49,9 +59,9 @@ export class Line {
 
   #serve(): void {
     for (const [uid, user] of this.#users) {
-      if (this.#asking === inAllMax) return;
+      if (this.#asking === this.#max.inAll) return;
       const [start] = user.waiting;
-      if (start === undefined || user.asking === perUserMax) continue;
+      if (start === undefined || user.asking === this.#max.perUser) continue;
 
       // Behind all others: the loop comes by again, when each has had his turn.
       this.#users.delete(uid);

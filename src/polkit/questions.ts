@@ -1,6 +1,5 @@
-import type { Process } from '../core/thread.ts';
+import type { Uid } from '../core/thread.ts';
 import { Line } from './line.ts';
-import { keyOf } from './memory.ts';
 
 /** Nobody answered in time. */
 export class Unanswered extends Error {
@@ -10,17 +9,27 @@ export class Unanswered extends Error {
   }
 }
 
-type Ask = (subject: Process, action: string) => Promise<boolean>;
+/** What is to be asked, and whose place it takes. */
+export interface Question<Answer> {
+  /** Who asks the same shares the answer. */
+  readonly key: string;
+  readonly uid: Uid;
+  readonly ask: () => Promise<Answer>;
+  /** It was asked, and nobody wants to know any more. */
+  readonly withdraw?: () => void;
+}
 
-class Question {
-  readonly answer: Promise<boolean>;
+class OpenQuestion<Answer> {
+  readonly answer: Promise<Answer>;
   asked = false;
   askers = 0;
   /** @returns whether it was not asked yet, and now never will be */
   leave: () => boolean = () => false;
-  #resolve: (answer: Promise<boolean>) => void = () => {};
+  readonly withdraw: () => void;
+  #resolve: (answer: Promise<Answer>) => void = () => {};
 
-  constructor() {
+  constructor(withdraw = () => {}) {
+    this.withdraw = withdraw;
     this.answer = new Promise((resolve) => {
       this.#resolve = resolve;
     });
@@ -28,7 +37,7 @@ class Question {
     this.answer.catch(() => undefined);
   }
 
-  put(answer: Promise<boolean>): Promise<boolean> {
+  put(answer: Promise<Answer>): Promise<Answer> {
     this.asked = true;
     this.#resolve(answer);
     return this.answer;
@@ -39,41 +48,40 @@ class Question {
  * What polkit is asked, by turns. Who asks what is under way already shares its answer: a program that asks for all its
  * threads at once costs polkit one question, and one that asks a hung polkit again and again no further place.
  */
-export class Questions {
-  readonly #ask: Ask;
-  readonly #line = new Line();
-  readonly #open = new Map<string, Question>();
+export class Questions<Answer> {
+  readonly #line: Line;
+  readonly #open = new Map<string, OpenQuestion<Answer>>();
 
-  constructor(ask: Ask) {
-    this.#ask = ask;
+  constructor(line = new Line()) {
+    this.#line = line;
   }
 
   /** @throws what `ask` throws, or Unanswered after `deadlineMsec`, time in the line included */
-  async answer(subject: Process, action: string, deadlineMsec: number): Promise<boolean> {
-    const key = keyOf(subject, action);
-    const question = this.#open.get(key) ?? this.#enter(key, subject, action);
-    const { asked } = question;
-    question.askers++;
+  async answer(question: Question<Answer>, deadlineMsec: number): Promise<Answer> {
+    const { key } = question;
+    const open = this.#open.get(key) ?? this.#enter(question);
+    const { asked } = open;
+    open.askers++;
 
     let deadline: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       deadline = setTimeout(() => reject(new Unanswered(asked)), deadlineMsec);
     });
     try {
-      return await Promise.race([question.answer, late]);
+      return await Promise.race([open.answer, late]);
     } finally {
       clearTimeout(deadline);
-      // A question that polkit has is not taken back: without a dialog it has nothing that could be cancelled.
-      if (--question.askers === 0 && question.leave()) this.#open.delete(key);
+      if (--open.askers === 0) {
+        if (open.leave()) this.#open.delete(key);
+        else if (this.#open.get(key) === open) open.withdraw();
+      }
     }
   }
 
-  #enter(key: string, subject: Process, action: string): Question {
-    const question = new Question();
-    this.#open.set(key, question);
-    question.leave = this.#line.enter(subject.uid, () =>
-      question.put(this.#ask(subject, action)).finally(() => this.#open.delete(key)),
-    );
-    return question;
+  #enter({ key, uid, ask, withdraw }: Question<Answer>): OpenQuestion<Answer> {
+    const open = new OpenQuestion<Answer>(withdraw);
+    this.#open.set(key, open);
+    open.leave = this.#line.enter(uid, () => open.put(ask()).finally(() => this.#open.delete(key)));
+    return open;
   }
 }

@@ -52,11 +52,12 @@ export function parseDeed(value: unknown): Deed {
 
 const plainProcess = ({ pid, starttime, uid }: Process) => ({ pid, starttime: `${starttime}`, uid });
 
-const plainGrant = ({ thread, scheduling, comm, program, grantedAtUsec }: Grant) => ({
+const plainGrant = ({ thread, scheduling, former, comm, program, grantedAtUsec }: Grant) => ({
   tid: thread.tid,
   starttime: `${thread.starttime}`,
   process: plainProcess(thread.process),
   scheduling,
+  former,
   comm,
   program,
   grantedAtUsec: `${grantedAtUsec}`,
@@ -69,6 +70,7 @@ const parseGrant = (plain: Plain): Grant => ({
     process: parseProcess(plain.object('process')),
   },
   scheduling: parseScheduling(plain.object('scheduling')),
+  former: parseAttributes(plain.object('former')),
   comm: plain.text('comm'),
   program: plain.text('program'),
   grantedAtUsec: plain.bigint('grantedAtUsec'),

@@ -116,7 +116,9 @@ describe('dbus/', () => {
     const named = [...list.matchAll(/^ {4}([A-Z]\w+) {2}/gm)].map(
       ([, name]) => `org.example.RealtimeBroker.Error.${name}`,
     );
-    expect(named).toEqual(ownErrorNames);
+    const ours = ownErrorNames.filter((name) => name.startsWith('org.example.RealtimeBroker.Error.'));
+    expect(named).toEqual(ours);
+    for (const name of ownErrorNames.filter((each) => !ours.includes(each))) expect(text).toContain(name);
   });
 
   test('names every key of a grant and of the limits, with its type', () => {

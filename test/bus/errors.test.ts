@@ -11,6 +11,12 @@ const busy = 'Device or resource busy';
 /** The table of refusals, and what rtkit-daemon says instead. */
 const table: readonly (readonly [refusal: Refusal, own: string, rtkit: string, strerror: string])[] = [
   [{ reason: 'not-authorized', action: 'a.b', pid: 1, uid: 2 }, 'NotAuthorized', denied, perm],
+  [
+    { reason: 'authentication-required', action: 'a.b', pid: 1, uid: 2 },
+    'org.freedesktop.DBus.Error.InteractiveAuthorizationRequired',
+    denied,
+    perm,
+  ],
   [{ reason: 'authority-unavailable', why: 'it hangs' }, 'AuthorityUnavailable', 'Failed', 'Input/output error'],
   [{ reason: 'not-your-process', pid: 1, uids: [2], caller: 3 }, 'NotYourProcess', denied, perm],
   [{ reason: 'no-such-thread', what: 'Nobody' }, 'NoSuchThread', 'Failed', 'No such file or directory'],
@@ -50,7 +56,7 @@ describe('a refusal', () => {
 
     test(`${what} is ${own} on our own interface, with its remedy`, () =>
       expect(toOwnError(new Refused(refusal))).toEqual({
-        name: `org.example.RealtimeBroker.Error.${own}`,
+        name: own.includes('.') ? own : `org.example.RealtimeBroker.Error.${own}`,
         text: `${sentence} ${remedy}`,
       }));
 
@@ -62,7 +68,9 @@ describe('a refusal', () => {
   }
 
   test('of every reason is in this table', () => {
-    const named = new Set(table.map(([, own]) => `org.example.RealtimeBroker.Error.${own}`));
+    const named = new Set(
+      table.map(([, own]) => (own.includes('.') ? own : `org.example.RealtimeBroker.Error.${own}`)),
+    );
     expect(new Set(ownErrorNames)).toEqual(named);
   });
 });

@@ -2,13 +2,20 @@ import type { GrantView, LimitsView } from '../../src/broker.ts';
 import type { BrokerOnTheBus } from '../../src/bus/broker.ts';
 import type { Grant } from '../../src/core/ledger.ts';
 import { defaultBurst, defaultLimits } from '../../src/core/limits.ts';
+import type { Refusal } from '../../src/core/refusal.ts';
 import { plainTerms } from '../../src/core/rules.ts';
+import { ordinary, type Scheduling } from '../../src/core/scheduling.ts';
 import type { Pid, StartTime, Tid, Uid } from '../../src/core/thread.ts';
-import type { Caller, News, Wanted } from '../../src/ports.ts';
+import type { Caller, News, Patience, Reach, Target, Wanted } from '../../src/ports.ts';
 
 /** Grants everything it is asked, or does what a test tells it. */
 export class FakeBroker implements BrokerOnTheBus {
   readonly asked: { readonly caller: Caller; readonly wanted: Wanted }[] = [];
+  /** Everything else that was asked for: the member of the broker, and its arguments. */
+  readonly told: unknown[][] = [];
+  readonly patience: Patience[] = [];
+  /** What Explain has to explain. */
+  refusal: Refusal | undefined;
   /** What happens to each request. */
   onAcquire: () => void | Promise<void> = () => {};
   onNews: (news: News) => void = () => {};
@@ -20,10 +27,28 @@ export class FakeBroker implements BrokerOnTheBus {
   /** Grants whose threads were looked at for somebody. */
   readonly viewed: Grant[] = [];
 
-  async acquire(caller: Caller, wanted: Wanted): Promise<void> {
+  async acquire(caller: Caller, wanted: Wanted, patience: Patience): Promise<void> {
     this.asked.push({ caller, wanted });
+    this.patience.push(patience);
     await this.onAcquire();
   }
+
+  async explain(caller: Caller, target: Target, scheduling: Scheduling, patience: Patience) {
+    this.told.push(['explain', caller.name, target, scheduling, patience]);
+    return this.refusal;
+  }
+
+  readonly administration = {
+    reach: async ({ uid }: Caller, patience: Patience): Promise<Reach> => {
+      this.patience.push(patience);
+      return uid === 0 ? 'anyone' : 'own';
+    },
+    release: async ({ name }: Caller, target: Target, patience: Patience) =>
+      void this.told.push(['release', name, target, patience]),
+    demote: async ({ name }: Caller, target: Target, patience: Patience) =>
+      void this.told.push(['demote', name, target, patience]),
+    demoteAll: async ({ name }: Caller, patience: Patience) => void this.told.push(['demoteAll', name, patience]),
+  };
 
   grants(): readonly GrantView[] {
     return this.views;
@@ -48,6 +73,7 @@ export const aView: GrantView = {
       process: { pid: 4242 as Pid, starttime: 1n as StartTime, uid: 1000 as Uid },
     },
     scheduling: { kind: 'realtime', priority: 5 },
+    former: ordinary,
     comm: 'data-loop.0',
     program: '/usr/bin/pipewire',
     grantedAtUsec: 1_700_000_000_000_000n,

@@ -4,6 +4,7 @@ import { Misuse } from '../../src/bus/misuse.ts';
 import { Owners } from '../../src/bus/owners.ts';
 import { Subscribers } from '../../src/bus/subscribers.ts';
 import type { Pid, Uid } from '../../src/core/thread.ts';
+import type { Reach } from '../../src/ports.ts';
 import { FakeDaemon, settled } from './fake-daemon.ts';
 
 const [root, alice, bob] = [0, 1000, 1001] as readonly number[] as [Uid, Uid, Uid];
@@ -19,7 +20,7 @@ const come = (name: string, uid: Uid) => {
   daemon.people.set(name, { uid, pid: 1 });
   return { name, uid, pid: 1 as Pid };
 };
-const subscribe = (name: string, uid: Uid) => subscribers.add(come(name, uid));
+const subscribe = (name: string, uid: Uid, reach: Reach = 'own') => subscribers.add(come(name, uid), reach);
 
 /** So many connections of one user. */
 const crowd = async (count: number, uid: Uid): Promise<void> => {
@@ -27,15 +28,24 @@ const crowd = async (count: number, uid: Uid): Promise<void> => {
 };
 
 describe('a grant concerns', () => {
-  test("its user's subscribers and root's, and nobody else", async () => {
+  test("its user's subscribers and those who may look at everybody's, and nobody else", async () => {
     await subscribe(':1.1', alice);
     await subscribe(':1.2', alice);
     await subscribe(':1.3', bob);
-    await subscribe(':1.4', root);
+    await subscribe(':1.4', root, 'anyone');
     come(':1.5', alice);
     expect(subscribers.concerned(alice)).toEqual([':1.1', ':1.2', ':1.4']);
     expect(subscribers.concerned(bob)).toEqual([':1.3', ':1.4']);
     expect(subscribers.concerned(root)).toEqual([':1.4']);
+  });
+
+  test('who subscribes again with another reach, by that one', async () => {
+    await subscribe(':1.3', bob);
+    await subscribe(':1.3', bob, 'anyone');
+    expect(subscribers.concerned(alice)).toEqual([':1.3']);
+    await subscribe(':1.3', bob, 'own');
+    expect(subscribers.concerned(alice)).toEqual([]);
+    expect(daemon.rules).toHaveLength(1);
   });
 
   test('nobody who has left, or does not want to hear of it any more', async () => {
@@ -50,7 +60,7 @@ describe('a grant concerns', () => {
   test('nobody who had left before he could be watched', async () => {
     const early = come(':1.1', alice);
     daemon.leave(':1.1');
-    await subscribers.add(early);
+    await subscribers.add(early, 'own');
     expect(subscribers.concerned(alice)).toEqual([]);
     await settled();
     expect(daemon.rules).toEqual([]);

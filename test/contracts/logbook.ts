@@ -18,6 +18,7 @@ const process = { pid: 4000 as Pid, starttime: 123_456n as StartTime, uid: 1000 
 export const grantOf = (tid: number, priority = 10, comm = 'data-loop.0'): Grant => ({
   thread: { tid: tid as Tid, starttime: 123_457n as StartTime, process },
   scheduling: { kind: 'realtime', priority },
+  former: { policy: 'batch', priority: 0, nice: 5, resetOnFork: false },
   comm,
   program: '/usr/bin/pipewire',
   grantedAtUsec: 1_700_000_000_123_456n,

@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { Gid, Process, Thread } from '../../src/core/thread.ts';
-import type { Caller, Face, ProcessTable, Wanted } from '../../src/ports.ts';
+import type { Caller, ProcessTable, Reach, Target } from '../../src/ports.ts';
 import { reasonOf, refusal } from './refusal.ts';
 import { alice, bob, mainThread, root, type Stage } from './stage.ts';
 
 /** What every ProcessTable and its handles promise. */
 export function processTableContract(open: () => Stage): void {
-  const find = (stage: Stage, caller: Caller, ids: Partial<Wanted>) => stage.processes.find(caller, wanted(ids));
+  const find = (stage: Stage, caller: Caller, ids: Partial<Target>, reach?: Reach) =>
+    stage.processes.find(caller, target(ids), reach);
   const thread = async (stage: Stage, pid: number, tid: number): Promise<Thread> => {
     const caller = stage.caller(pid as Process['pid']);
     return (await find(stage, caller, { thread: BigInt(tid) })).thread;
@@ -38,10 +39,10 @@ export function processTableContract(open: () => Stage): void {
       expect((await find(stage, caller, { process: BigInt(pid) })).thread.tid).toBe(pid);
     });
 
-    test("anyone's thread for root, on our own interface", async () => {
+    test("anyone's thread for whose reach that is", async () => {
       using stage = open();
-      const [caller, pid] = [stage.caller(stage.spawn({ uid: root })), stage.spawn({ uid: bob })];
-      const found = await find(stage, caller, { process: BigInt(pid) });
+      const [caller, pid] = [stage.caller(stage.spawn()), stage.spawn({ uid: bob })];
+      const found = await find(stage, caller, { process: BigInt(pid) }, 'anyone');
       expect(found.thread.process).toMatchObject({ pid, uid: bob });
     });
 
@@ -105,10 +106,8 @@ export function processTableContract(open: () => Stage): void {
         using stage = open();
         const pid = stage.spawn();
         const id = BigInt(pid) + 2n ** bit;
-        for (const face of ['own', 'realtimekit1'] as const) {
-          expect(await reasonOf(() => find(stage, stage.caller(pid), { face, thread: id }))).toBe('no-such-thread');
-          expect(await reasonOf(() => find(stage, stage.caller(pid), { face, process: id }))).toBe('no-such-thread');
-        }
+        expect(await reasonOf(() => find(stage, stage.caller(pid), { thread: id }))).toBe('no-such-thread');
+        expect(await reasonOf(() => find(stage, stage.caller(pid), { process: id }))).toBe('no-such-thread');
       });
     }
 
@@ -136,10 +135,10 @@ export function processTableContract(open: () => Stage): void {
       expect(await reasonOf(() => find(stage, caller, {}))).toBe('not-your-process');
     });
 
-    test("when root asks for another's on rtkit's interface", async () => {
+    test("when it is another's, to root within his own reach", async () => {
       using stage = open();
       const [caller, pid] = [stage.caller(stage.spawn({ uid: root })), stage.spawn()];
-      const ids = { process: BigInt(pid), face: 'realtimekit1' as Face };
+      const ids = { process: BigInt(pid) };
       expect(await reasonOf(() => find(stage, caller, ids))).toBe('not-your-process');
     });
 
@@ -149,13 +148,13 @@ export function processTableContract(open: () => Stage): void {
       ['real', root, alice, alice],
     ] as const;
     for (const [which, real, effective, saved] of mixed) {
-      test(`when its ${which} uid alone differs, for its user and for root`, async () => {
+      test(`when its ${which} uid alone differs, for its user and for whose reach is anyone`, async () => {
         using stage = open();
         const pid = stage.spawn({ uid: root });
         const caller = stage.caller(stage.spawn({ uid: root }));
         stage.setUids(pid, real, effective, saved);
         expect(await reasonOf(() => find(stage, stage.caller(pid, alice), {}))).toBe('not-your-process');
-        expect(await reasonOf(() => find(stage, caller, { process: BigInt(pid) }))).toBe('not-your-process');
+        expect(await reasonOf(() => find(stage, caller, { process: BigInt(pid) }, 'anyone'))).toBe('not-your-process');
       });
     }
   });
@@ -414,13 +413,7 @@ export function processTableContract(open: () => Stage): void {
   });
 }
 
-const wanted = (ids: Partial<Wanted>): Wanted => ({
-  face: 'own',
-  process: undefined,
-  thread: 0n,
-  scheduling: { kind: 'realtime', priority: 5 },
-  ...ids,
-});
+const target = (ids: Partial<Target>): Target => ({ process: undefined, thread: 0n, ...ids });
 
 /** Keeps the handle and counts its calls back. */
 function callsOf(handle: { keep(onGone: () => void): void }): {

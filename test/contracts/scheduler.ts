@@ -93,12 +93,47 @@ export function schedulerContract(open: () => Stage): void {
     });
   });
 
+  describe('restores', () => {
+    const formers: readonly Attributes[] = [
+      normal,
+      { ...normal, nice: 7 },
+      { ...normal, nice: -3 },
+      { ...normal, policy: 'batch', nice: 3 },
+      { ...normal, policy: 'idle' },
+      { ...normal, policy: 'fifo', priority: 30 },
+      { ...normal, resetOnFork: true },
+    ];
+    for (const former of formers)
+      for (const scheduling of [realtime(20), nice(-15)])
+        test(`from ${scheduling.kind} to ${JSON.stringify(former)}`, async () => {
+          using stage = open();
+          const { tid, worker } = await start(stage);
+          stage.letRunAs(tid, former);
+          stage.scheduler.promote(worker, scheduling);
+          expect(stage.scheduler.restore(worker, former)).toBe('restored');
+          expect(stage.runsAs(tid)).toEqual(former);
+        });
+
+    for (const point of ['beforeAct', 'afterAct'] as const)
+      test(`nobody who has the tid by now: ${point}`, async () => {
+        using stage = open();
+        const { pid, tid, worker } = await start(stage);
+        stage[point] = () => {
+          stage.endThread(pid, tid);
+          stage.startStranger(tid);
+        };
+        expect(stage.scheduler.restore(worker, { ...normal, policy: 'fifo', priority: 30 })).toBe('gone');
+        expect(stage.runsAs(tid)).toEqual(normal);
+      });
+  });
+
   test('a thread that has ended is gone', async () => {
     using stage = open();
     const { pid, tid, worker } = await start(stage);
     stage.endThread(pid, tid);
     expect(await reasonOf(() => stage.scheduler.promote(worker, realtime(5)))).toBe('no-such-thread');
     expect(stage.scheduler.demote(worker)).toBe('gone');
+    expect(stage.scheduler.restore(worker, normal)).toBe('gone');
     expect(stage.scheduler.attributes(worker)).toBeUndefined();
   });
 

@@ -12,6 +12,13 @@ const table: Readonly<Record<Reason, readonly Row[]>> = {
       'Ask from an active local session, or add a polkit rule for org.example.RealtimeBroker.acquire-real-time.',
     ],
   ],
+  'authentication-required': [
+    [
+      { reason: 'authentication-required', action: 'org.example.RealtimeBroker.manage', pid: 500, uid: 1000 },
+      'polkit wants a password before it allows org.example.RealtimeBroker.manage to process 500 of uid 1000.',
+      'Allow interactive authorization where an agent can ask for it, ask as root, or add a polkit rule for org.example.RealtimeBroker.manage.',
+    ],
+  ],
   'authority-unavailable': [
     [
       { reason: 'authority-unavailable', why: 'it did not answer within 5000 ms' },

@@ -1,5 +1,5 @@
 import type { Grant } from '../../src/core/ledger.ts';
-import type { Scheduling } from '../../src/core/scheduling.ts';
+import { ordinary, type Scheduling } from '../../src/core/scheduling.ts';
 import type { Pid, StartTime, Thread, Tid, Uid } from '../../src/core/thread.ts';
 
 interface Ids {
@@ -19,6 +19,7 @@ export const aThread = ({ uid = 1000, pid = 500, tid = pid, starttime = 8123n }:
 export const aGrant = (thread: Thread, scheduling: Scheduling = { kind: 'realtime', priority: 10 }): Grant => ({
   thread,
   scheduling,
+  former: ordinary,
   comm: 'data-loop.0',
   program: '/usr/bin/pipewire',
   grantedAtUsec: 1n,

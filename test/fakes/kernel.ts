@@ -1,5 +1,5 @@
 import type { Rttime } from '../../src/core/judge.ts';
-import type { Attributes } from '../../src/core/scheduling.ts';
+import { type Attributes, ordinary } from '../../src/core/scheduling.ts';
 import type { Gid, Pid, StartTime, Thread, Tid, Uid } from '../../src/core/thread.ts';
 import { Refused } from '../../src/refused.ts';
 
@@ -25,9 +25,6 @@ export interface FakeProcess {
   /** As in "unit foo.service". */
   units: readonly string[];
 }
-
-/** What any thread is born with. */
-export const normal: Attributes = { policy: 'other', priority: 0, nice: 0, resetOnFork: false };
 
 /** Who lives, under which ids; the fake ports read it, and FakeWorld moves it. */
 export class FakeKernel {
@@ -62,7 +59,7 @@ export class FakeKernel {
       tid: id as Tid,
       starttime: ++this.#ticks as StartTime,
       house,
-      attributes: normal,
+      attributes: ordinary,
       cpuUsec: 0n,
       ended: false,
       onEnd: new Set(),

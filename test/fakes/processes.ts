@@ -1,7 +1,7 @@
 import type { Rttime } from '../../src/core/judge.ts';
 import type { Subject } from '../../src/core/rules.ts';
-import type { Process, StartTime, Thread, Uid } from '../../src/core/thread.ts';
-import type { Caller, ProcessTable, Sighting, ThreadHandle, Wanted } from '../../src/ports.ts';
+import type { Process, StartTime, Thread } from '../../src/core/thread.ts';
+import type { Caller, ProcessTable, Reach, Sighting, Target, ThreadHandle } from '../../src/ports.ts';
 import { Refused } from '../../src/refused.ts';
 import { type FakeKernel, type FakeProcess, type FakeThread, identityOf, noSuchThread } from './kernel.ts';
 
@@ -17,14 +17,14 @@ export class FakeProcessTable implements ProcessTable {
     this.#kernel = kernel;
   }
 
-  async find(caller: Caller, wanted: Wanted): Promise<Sighting> {
-    const process = this.#process(caller, wanted);
+  async find(caller: Caller, target: Target, reach: Reach = 'own'): Promise<Sighting> {
+    const process = this.#process(caller, target);
     const { pid, uids, comm, program } = process;
     const [uid] = uids;
-    if (uids.some((each) => each !== uid) || !mayTarget(caller, uid, wanted))
+    if (uids.some((each) => each !== uid) || (uid !== caller.uid && reach !== 'anyone'))
       throw new Refused({ reason: 'not-your-process', pid, uids, caller: caller.uid });
 
-    const tid = wanted.thread === 0n ? BigInt(pid) : wanted.thread;
+    const tid = target.thread === 0n ? BigInt(pid) : target.thread;
     const thread = this.#kernel.threadsOf(pid).find((each) => BigInt(each.tid) === tid && !each.ended);
     if (thread === undefined) throw noSuchThread(`Process ${pid} has no thread ${tid}`);
     return { thread: identityOf(thread), comm, program };
@@ -78,7 +78,7 @@ export class FakeProcessTable implements ProcessTable {
     return found?.starttime === starttime ? found.cpuUsec : 0n;
   }
 
-  #process(caller: Caller, { process }: Wanted): FakeProcess {
+  #process(caller: Caller, { process }: Target): FakeProcess {
     const asker = this.#kernel.processes.get(caller.pid);
     const starttime = this.#starttimes.get(caller) ?? asker?.starttime;
     if (asker === undefined || asker.starttime !== starttime)
@@ -96,9 +96,6 @@ export class FakeProcessTable implements ProcessTable {
     this.descriptorsLeft -= change;
   }
 }
-
-const mayTarget = (caller: Caller, uid: Uid, { face }: Wanted): boolean =>
-  uid === caller.uid || (caller.uid === 0 && face === 'own');
 
 class FakeHandle implements ThreadHandle {
   readonly thread: Thread;

@@ -1,8 +1,15 @@
-import { type Attributes, attributesOf, descendsFrom, type Scheduling } from '../../src/core/scheduling.ts';
+import {
+  type Attributes,
+  attributesOf,
+  descendsFrom,
+  isAlike,
+  ordinary,
+  type Scheduling,
+} from '../../src/core/scheduling.ts';
 import { isLeader, leaderOf, type Thread, type Tid } from '../../src/core/thread.ts';
 import type { Scheduler, ThreadHandle } from '../../src/ports.ts';
 import { Refused } from '../../src/refused.ts';
-import { type FakeKernel, normal, noSuchThread } from './kernel.ts';
+import { type FakeKernel, noSuchThread } from './kernel.ts';
 
 export class FakeScheduler implements Scheduler {
   /** What sched_setattr(2) fails with, as "EPERM". */
@@ -39,8 +46,21 @@ export class FakeScheduler implements Scheduler {
   demote(handle: ThreadHandle): 'demoted' | 'gone' {
     if (handle.gone) return 'gone';
     if (this.stubborn === handle.thread.tid) throw new Error('sched_setattr: EACCES');
-    this.#kernel.thread(handle.thread.tid).attributes = normal;
+    this.#kernel.thread(handle.thread.tid).attributes = ordinary;
     return 'demoted';
+  }
+
+  restore(handle: ThreadHandle, former: Attributes): 'restored' | 'gone' {
+    if (handle.gone) return 'gone';
+    const { tid } = handle.thread;
+    this.beforeAct?.();
+    const thread = this.#kernel.threads.get(tid);
+    if (thread !== undefined) thread.attributes = former;
+    this.afterAct?.();
+    if (!handle.gone) return 'restored';
+    const now = this.#kernel.threads.get(tid);
+    if (now !== undefined && isAlike(now.attributes, former)) now.attributes = ordinary;
+    return 'gone';
   }
 
   attributes(handle: ThreadHandle): Attributes | undefined {
@@ -73,6 +93,6 @@ export class FakeScheduler implements Scheduler {
   #takeBack(tid: Tid, scheduling: Scheduling): void {
     const thread = this.#kernel.threads.get(tid);
     if (thread === undefined || !descendsFrom(thread.attributes, scheduling)) return;
-    thread.attributes = { ...normal, nice: scheduling.kind === 'realtime' ? thread.attributes.nice : 0 };
+    thread.attributes = { ...ordinary, nice: scheduling.kind === 'realtime' ? thread.attributes.nice : 0 };
   }
 }

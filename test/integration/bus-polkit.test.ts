@@ -43,7 +43,7 @@ async function ask(process: Process, deadlineMsec = 5000): Promise<readonly [str
       available = is;
     },
   });
-  const answer = await authority.authorize(process, 'own', 'realtime').then(
+  const answer = await authority.authorize(process, 'own', 'realtime', 'usual').then(
     () => 'yes',
     (fault) => fault.message as string,
   );

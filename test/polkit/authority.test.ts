@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Kind } from '../../src/core/scheduling.ts';
 import type { Pid, Process, StartTime, Uid } from '../../src/core/thread.ts';
-import { PolkitAuthority, type PolkitBus } from '../../src/polkit/authority.ts';
+import { PolkitAuthority } from '../../src/polkit/authority.ts';
+import type { PolkitBus } from '../../src/polkit/check.ts';
 import { Memory } from '../../src/polkit/memory.ts';
 import type { Face } from '../../src/ports.ts';
 import { Refused } from '../../src/refused.ts';
@@ -34,7 +35,7 @@ const start = (rememberMsec = 0) => {
 };
 beforeEach(() => start());
 
-const ask = (face: Face = 'own', kind: Kind = 'realtime') => authority.authorize(subject, face, kind);
+const ask = (face: Face = 'own', kind: Kind = 'realtime') => authority.authorize(subject, face, kind, 'usual');
 
 class BusFault extends Error {
   constructor(
@@ -87,7 +88,7 @@ describe('the question', () => {
     [4_294_967_294, -2],
   ] as const)
     test(`has the uid ${uid} as the int32 ${int32}, for polkit knows no other`, async () => {
-      await authority.authorize({ ...subject, uid: uid as Uid }, 'own', 'realtime');
+      await authority.authorize({ ...subject, uid: uid as Uid }, 'own', 'realtime', 'usual');
       expect(JSON.stringify(asked[0]?.[2], (_, value) => (typeof value === 'bigint' ? `${value}` : value))).toContain(
         `["uid",["i",${int32}]]`,
       );
@@ -111,19 +112,18 @@ describe('the answer', () => {
     expect(available).toEqual([true]);
   });
 
-  for (const [title, body] of [
-    ['no', [false, false, []]],
-    ['only after a password, which nobody is there to type', [false, true, []]],
+  for (const [title, face, body, reason] of [
+    ['no', 'own', [false, false, []], 'not-authorized'],
+    ['no', 'realtimekit1', [false, false, []], 'not-authorized'],
+    ['only after a password', 'own', [false, true, []], 'authentication-required'],
+    ['only after a password, of which the client knows nothing', 'realtimekit1', [false, true, []], 'not-authorized'],
   ] as const)
-    test(`${title} is a refusal that names the action and the process`, async () => {
+    test(`${title} is a refusal that names the action and the process, on ${face}`, async () => {
       answer = () => [body];
-      await expect(ask()).rejects.toMatchObject({
-        refusal: {
-          ...{ reason: 'not-authorized', action: 'org.example.RealtimeBroker.acquire-real-time' },
-          ...{ pid: 4242, uid: 1000 },
-        },
-      });
+      const action = `org.${face === 'own' ? 'example.RealtimeBroker' : 'freedesktop.RealtimeKit1'}.acquire-real-time`;
+      await expect(ask(face)).rejects.toMatchObject({ refusal: { reason, action, pid: 4242, uid: 1000 } });
       expect(available).toEqual([true]);
+      expect(asked).toHaveLength(1);
     });
 
   const faults: readonly (readonly [
@@ -182,7 +182,7 @@ describe('the deadline', () => {
   const another = (uid: number): Process => ({ ...subject, pid: ++pids as Pid, uid: uid as Uid });
   /** A request of a process of its own; "yes", or why not. */
   const request = (uid: number, process = another(uid)): Promise<string> =>
-    authority.authorize(process, 'own', 'realtime').then(
+    authority.authorize(process, 'own', 'realtime', 'usual').then(
       () => 'yes',
       (refused) => refused.refusal.why,
     );
@@ -295,7 +295,7 @@ describe('what is under way', () => {
 
   for (const [title, process, face, kind] of differing)
     test(`is no answer for ${title}`, async () => {
-      await Promise.all([ask(), authority.authorize({ ...subject, ...process }, face, kind)]);
+      await Promise.all([ask(), authority.authorize({ ...subject, ...process }, face, kind, 'usual')]);
       expect(asked).toHaveLength(2);
     });
 
@@ -334,6 +334,18 @@ describe('what is remembered', () => {
       ['realtimekit1', 'realtime'],
     ] as const)
       await expect(ask(face, kind)).rejects.toBeInstanceOf(Refused);
+  });
+
+  test('is not what the subject may with a password', async () => {
+    answer = ([, , [, , , flags]]) => (flags === 0 ? [[false, true, []]] : [[true, false, []]]);
+    await authority.authorize(subject, 'own', 'realtime', 'interactive');
+    await expect(ask()).rejects.toMatchObject({ refusal: { reason: 'authentication-required' } });
+  });
+
+  test('is nothing about a caller', async () => {
+    const caller = { ...subject, name: ':1.7' };
+    for (const _ of [1, 2]) await authority.permit(caller, 'inspect', 'usual');
+    expect(asked).toHaveLength(2);
   });
 
   test('is never a no', async () => {

@@ -155,6 +155,11 @@ export class Caller {
     return this.#reply('call', ...callWords(face, member, signature, args));
   }
 
+  /** The same, and lets polkit ask a person for a password. */
+  askPerson(face: Face, member: string, signature = '', ...args: Argument[]): Promise<Reply> {
+    return this.#reply('ask-person', ...callWords(face, member, signature, args));
+  }
+
   /** The same on a connection of its own, closed at once. */
   fresh(face: Face, member: string, signature = '', ...args: Argument[]): Promise<Reply> {
     return this.#reply('fresh', ...callWords(face, member, signature, args));

@@ -60,13 +60,12 @@ test('tells when its trouble begins and ends, not each time', () => {
 test('goes on in the old file while no second one can be made', () => {
   using stage = new FileStage();
   stage.logbook.begin();
-  const { ino } = statSync(stage.file);
   rmSync(stage.dir, { recursive: true });
   for (let number = 0; number < 1000; number++) stage.logbook.write({ kind: 'granted', grant: grantOf(1) });
   expect(stage.troubles).toEqual([]);
   mkdirSync(stage.dir);
   for (let number = 0; number < 1000; number++) stage.logbook.write({ kind: 'granted', grant: grantOf(1) });
-  expect(statSync(stage.file).ino).not.toBe(ino);
+  expect(existsSync(stage.file)).toBe(true);
 });
 
 describe('cut off', () => {

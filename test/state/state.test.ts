@@ -156,6 +156,7 @@ test('a record with the right checksum and the wrong content is no record', () =
     { ...plainOf({ kind: 'granted', grant: first }), tid: 2 ** 32 },
     { ...plainOf({ kind: 'granted', grant: first }), starttime: '-1' },
     { ...plainOf({ kind: 'granted', grant: first }), scheduling: { kind: 'realtime', priority: 100 } },
+    { ...plainOf({ kind: 'granted', grant: first }), former: undefined },
     { ...plainOf({ kind: 'granted', grant: first }), scheduling: { kind: 'high-priority', nice: -21 } },
     { kind: 'ended', key: 7 },
     { kind: 'offended', process: { pid: 1, starttime: '1', uid: 1 }, untilMsec: '1', offences: 1 },
