@@ -1,7 +1,16 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { ownFace, rtkitFace } from '../rig/caller.ts';
+import { type Caller, ownFace, rtkitFace } from '../rig/caller.ts';
+import { look } from '../rig/kernel.ts';
 import { ask, highPriority, realtime } from '../rig/request.ts';
 import { dataOf, Stage } from '../rig/stage.ts';
+import { Systemd1, systemd1Policy } from '../rig/systemd1.ts';
+
+const ordinary = { policy: 'other', priority: 0, nice: 0, resetOnFork: false };
+const granted = async (caller: Caller, tid: number) => dataOf(await ask(ownFace, realtime(caller, tid, 5)));
+const adopted = (stage: Stage) => stage.broker.lines.find((line) => line.includes('taken over'));
 
 describe('a broker that is killed', () => {
   let stage: Stage;
@@ -13,24 +22,199 @@ describe('a broker that is killed', () => {
 
   test('C40: has a successor with the same grants, each as it was', async () => {
     const [alice, carol] = [await stage.caller(), await stage.caller('carol')];
-    const tids = [await alice.thread(), await alice.thread(), await carol.thread()];
-    dataOf(await ask(ownFace, realtime(alice, tids[0] ?? 0, 5)));
-    dataOf(await ask(rtkitFace, highPriority(alice, tids[1] ?? 0, -7)));
-    dataOf(await ask(rtkitFace, realtime(carol, tids[2] ?? 0, 20)));
+    const tids = [await alice.thread(), await alice.thread(), await carol.thread()] as const;
+    dataOf(await ask(ownFace, realtime(alice, tids[0], 5)));
+    dataOf(await ask(rtkitFace, highPriority(alice, tids[1], -7)));
+    dataOf(await ask(rtkitFace, realtime(carol, tids[2], 20)));
     dataOf(await ask(ownFace, realtime(carol, 0, 1)));
     const before = await stage.snapshot(alice);
+    expect(before.grants).toHaveLength(4);
 
     await stage.restart('SIGKILL');
     expect(await stage.snapshot(alice)).toEqual(before);
-    expect(before.grants).toHaveLength(4);
-    expect(stage.broker.lines.join('\n')).toContain(
-      'info: 4 of 4 grants were taken over from the broker before: 4 run as granted.',
-    );
+    expect(adopted(stage)).toContain('info: 4 of 4 grants were taken over from the broker before: 4 run as granted.');
 
-    await alice.end(tids[0] ?? 0);
+    await alice.end(tids[0]);
     await expect.poll(() => stage.property('ThreadCount')).toBe(3);
     dataOf(await ask(rtkitFace, highPriority(carol, 0, 0)));
     await stage.restart('SIGKILL');
-    expect(await stage.property('ThreadCount')).toBe(2);
+    expect(await stage.grants()).toEqual(
+      before.grants.filter(({ Thread }) => [tids[1], tids[2]].includes(Number(Thread))),
+    );
+  });
+
+  const meanwhile: readonly (readonly [title: string, change: (caller: Caller, tid: number) => Promise<unknown>])[] = [
+    ['ends', (caller, tid) => caller.end(tid)],
+    ['ends with its process', (caller) => caller.stop()],
+    ['calls exec', (caller, tid) => caller.exec(tid)],
+  ];
+  for (const [title, change] of meanwhile)
+    test(`leaves nothing of a thread that ${title} before the next one is there`, async () => {
+      const caller = await stage.caller();
+      const tid = await caller.thread();
+      await granted(caller, tid);
+      await stage.restart('SIGKILL', () => change(caller, tid));
+      expect(await stage.grants()).toEqual([]);
+      expect([look(caller.pid) ?? ordinary, look(tid) ?? ordinary]).toMatchObject([ordinary, ordinary]);
+      expect(adopted(stage)).toContain('0 of 1 grants were taken over from the broker before: 1 had ended.');
+    });
+
+  test('leaves nothing of a process that changes its user before the next one is there', async () => {
+    const root = await stage.caller('root');
+    const tid = await root.thread();
+    await granted(root, tid);
+    const { uid } = stage.rig.users.bob;
+    await stage.restart('SIGKILL', () => root.setresuid(uid, uid, uid));
+    expect(await stage.grants()).toEqual([]);
+    expect(look(tid)).toMatchObject(ordinary);
+  });
+
+  test('leaves what its user changed, as drifted', async () => {
+    const alice = await stage.caller();
+    const tid = await alice.thread();
+    await granted(alice, tid);
+    await stage.restart('SIGKILL', () => alice.relax(tid));
+    expect(await stage.grants()).toMatchObject([{ Thread: tid, State: 'drifted' }]);
+  });
+});
+
+describe('C11: what rtkit’s interface says', () => {
+  const advertised = async (stage: Stage) => {
+    const properties = { ...rtkitFace, interface: 'org.freedesktop.DBus.Properties' };
+    return dataOf(await stage.root.call(properties, 'GetAll', 's', rtkitFace.name));
+  };
+  const lower = { 'limits.rttime_usec_max': 100_000, 'limits.realtime_priority_max': 11, 'limits.nice_level_min': -12 };
+
+  for (const [how, signal] of [
+    ['a crash', 'SIGKILL'],
+    ['a stop and a start', 'SIGTERM'],
+  ] as const)
+    test(`stays the same over ${how}, and who set his RLIMIT_RTTIME by it is still granted`, async () => {
+      const stage = await Stage.start();
+      const before = await advertised(stage);
+      await stage.restart(signal, undefined, lower);
+      expect(await advertised(stage)).toEqual(before);
+      expect(await stage.properties()).toMatchObject({ RTTimeUSecMax: 100_000, MaxRealtimePriority: 11 });
+      const alice = await stage.caller('alice', 200_000);
+      dataOf(await ask(rtkitFace, realtime(alice, 0, 5)));
+      await stage.stop();
+    });
+});
+
+describe('an end', () => {
+  const outcomeOf = async (signal: NodeJS.Signals, job: string | undefined) => {
+    const stage = await Stage.start({}, { busConfig: systemd1Policy });
+    const systemd = await Systemd1.start(stage.rig.address, job);
+    const alice = await stage.caller();
+    await granted(alice, 0);
+    const ending = await stage.restart(signal);
+    const grants = (await stage.grants()).length;
+    const { policy } = look(alice.pid) ?? {};
+    await systemd.stop();
+    await stage.stop();
+    return { ...ending, grants, policy };
+  };
+  const kept = { code: 0, signal: null, grants: 1, policy: 'rr' };
+  const demoted = { code: 0, signal: null, grants: 0, policy: 'other' };
+
+  for (const [title, signal, job, outcome] of [
+    ["by systemd's restart keeps what was granted", 'SIGTERM', 'restart', kept],
+    ["by systemd's stop demotes it", 'SIGTERM', 'stop', demoted],
+    ['by SIGTERM while systemd has no job for it demotes it', 'SIGTERM', undefined, demoted],
+    ['by SIGTERM while systemd does not answer demotes it', 'SIGTERM', 'silence', demoted],
+    ['by SIGINT demotes it, whatever systemd is about to do', 'SIGINT', 'restart', demoted],
+    ['by SIGUSR1 keeps it', 'SIGUSR1', 'stop', kept],
+  ] as const)
+    test(title, async () => expect(await outcomeOf(signal, job)).toEqual(outcome));
+});
+
+describe('state that is damaged', () => {
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = await Stage.start();
+  });
+  afterEach(() => stage.clear());
+  afterAll(() => stage.rig.stop());
+
+  const damaged = async (change: (text: string) => string) => {
+    const file = join(stage.rig.dir, 'state/logbook');
+    await stage.restart('SIGKILL', async () => writeFileSync(file, change(readFileSync(file, 'utf8'))));
+    expect(stage.broker.lines.join('\n')).toMatch(
+      /^error: .*logbook is damaged: .* It is kept as .*logbook.damaged-1\./m,
+    );
+  };
+
+  test('in a record leaves what can be read and the kernel confirms', async () => {
+    const alice = await stage.caller();
+    const tids = [await alice.thread(), await alice.thread()] as const;
+    for (const tid of tids) await granted(alice, tid);
+    const before = await stage.grants();
+    await damaged((text) => text.replace(/^.{8} \{"kind":"intended"/m, '$&!'));
+    expect(await stage.grants()).toEqual(before);
+  });
+
+  test('in its heading leaves a broker that works', async () => {
+    const alice = await stage.caller();
+    await damaged((text) => text.slice(1));
+    await granted(alice, 0);
+    expect(await stage.grants()).toHaveLength(1);
+  });
+});
+
+describe('a state directory', () => {
+  /** Of 64 KiB, in the mount namespace of the rig's bus and broker. */
+  const small = 'mountpoint -q "$dir" || mount -t tmpfs -o size=64k,mode=700 none "$dir"';
+  const find = 'for word; do [ "$option" = --state-dir ] && dir=$word; option=$word; done';
+  const under = ['sh', '-c', `${find}; ${small}; exec "$@"`, 'sh'];
+
+  const inNamespace = (stage: Stage, command: string): void => {
+    const dir = join(stage.rig.dir, 'state');
+    const script = ['sh', '-c', `cd ${dir} && ${command}`];
+    execFileSync('nsenter', [`--mount=/proc/${stage.rig.busPid}/ns/mnt`, '--', ...script], { stdio: 'ignore' });
+  };
+
+  test('that is full: what was granted stays, nothing is granted, nothing is lost; and all is well when there is room', async () => {
+    const stage = await Stage.start({}, {}, { under });
+    const alice = await stage.caller();
+    const tids = [await alice.thread(), await alice.thread(), await alice.thread()] as const;
+    for (const tid of tids.slice(0, 2)) await granted(alice, tid);
+    inNamespace(stage, 'dd if=/dev/zero of=filler bs=1k || true');
+
+    const refused = { ok: false, error: `${ownFace.name}.Error.KernelRefused`, text: expect.stringMatching(/ENOSPC/) };
+    await expect
+      .poll(async () => (await ask(ownFace, realtime(alice, tids[0], 5))) as unknown, { interval: 1 })
+      .toMatchObject(refused);
+    expect(await ask(ownFace, realtime(alice, tids[2], 5))).toMatchObject(refused);
+    expect(look(tids[2])).toMatchObject(ordinary);
+    expect(await stage.property('Degraded')).toContain('state-unwritable');
+    await alice.end(tids[1]);
+    await expect.poll(() => stage.property('ThreadCount')).toBe(1);
+
+    await stage.restart('SIGKILL');
+    expect(await stage.grants()).toMatchObject([{ Thread: tids[0], State: 'active' }]);
+    expect(await ask(ownFace, realtime(alice, tids[2], 5))).toMatchObject(refused);
+
+    inNamespace(stage, 'rm filler');
+    await granted(alice, tids[2]);
+    expect(await stage.property('Degraded')).not.toContain('state-unwritable');
+    await stage.restart('SIGKILL');
+    expect((await stage.grants()).map(({ Thread }) => Thread)).toEqual([tids[0], tids[2]]);
+    await stage.rig.stop();
+  });
+
+  test('that is read-only: what was granted is supervised, and nothing more is granted', async () => {
+    const stage = await Stage.start({}, {}, { under });
+    const alice = await stage.caller();
+    const tids = [await alice.thread(), await alice.thread()] as const;
+    await granted(alice, tids[0]);
+    await stage.restart('SIGKILL', async () => inNamespace(stage, 'mount -o remount,ro .'));
+    expect(await stage.grants()).toMatchObject([{ Thread: tids[0], State: 'active' }]);
+    expect(await ask(ownFace, realtime(alice, tids[1], 5))).toMatchObject({
+      error: `${ownFace.name}.Error.KernelRefused`,
+      text: expect.stringMatching(/EROFS.*read-only/),
+    });
+    await alice.end(tids[0]);
+    await expect.poll(() => stage.grants()).toEqual([]);
+    await stage.rig.stop();
   });
 });

@@ -28,6 +28,11 @@ export const defaultPatience: Settings = {
   'burst.user_refill_per_sec': 8,
 };
 
+const configOf = (settings: Settings): string =>
+  Object.entries({ ...patience, ...settings })
+    .map(([key, value]) => `${key} = ${value}\n`)
+    .join('');
+
 /** What ListGrants or GetAll tells, without the types. */
 export type Plain = Readonly<Record<string, unknown>>;
 
@@ -45,24 +50,24 @@ export class Stage {
   readonly root: Caller;
   /** The last is the one that runs. */
   readonly #brokers: Child[];
+  readonly #settings: Settings;
   readonly #options: BrokerOptions;
   #callers: Caller[] = [];
   #others: { stop(): Promise<unknown> }[] = [];
 
-  private constructor(rig: Rig, broker: Child, options: BrokerOptions, root: Caller) {
+  private constructor(rig: Rig, broker: Child, settings: Settings, options: BrokerOptions, root: Caller) {
     this.rig = rig;
     this.#brokers = [broker];
+    this.#settings = settings;
     this.#options = options;
     this.root = root;
   }
 
   static async start(settings: Settings = {}, rigOptions: RigOptions = {}, broker: BrokerOptions = {}): Promise<Stage> {
     const rig = await startRig(rigOptions);
-    const lines = Object.entries({ ...patience, ...settings }).map(([key, value]) => `${key} = ${value}\n`);
     try {
-      const options = { ...broker, config: lines.join('') };
-      const daemon = await rig.startBroker(options);
-      return new Stage(rig, daemon, options, await rig.spawnCaller('root'));
+      const daemon = await rig.startBroker({ ...broker, config: configOf(settings) });
+      return new Stage(rig, daemon, settings, broker, await rig.spawnCaller('root'));
     } catch (fault) {
       await rig.stop();
       throw fault;
@@ -73,11 +78,23 @@ export class Stage {
     return this.#brokers.at(-1)!;
   }
 
-  /** Ends the broker so, and starts the next one where it was. @returns how it ended */
-  async restart(signal: NodeJS.Signals, options: BrokerOptions = {}): Promise<Ending> {
+  /**
+   * Ends the broker so, and starts the next one where it was.
+   * @param between is done while there is none
+   * @param settings of the next one, beside those there were
+   * @returns how it ended
+   */
+  async restart(
+    signal: NodeJS.Signals,
+    between: () => Promise<unknown> = async () => {},
+    settings: Settings = {},
+  ): Promise<Ending> {
     this.broker.signal(signal);
     const ending = await this.broker.exited;
-    this.#brokers.push(await this.rig.startBroker({ ...this.#options, ...options }));
+    await between();
+    this.#brokers.push(
+      await this.rig.startBroker({ ...this.#options, config: configOf({ ...this.#settings, ...settings }) }),
+    );
     return ending;
   }
 
