@@ -130,6 +130,11 @@ async function run(flags: Flags): Promise<void> {
   const { realtimekit1 } = settings;
   await serve(connection, { broker, health, rulebook, version: __VERSION__, journal, realtimekit1 });
   notifier.ready();
+  const tell = broker.onNews;
+  broker.onNews = (news) => {
+    tell(news);
+    notifier.status(broker.totals);
+  };
   journal.info(`The broker ${__VERSION__} serves on ${flags.bus}.`);
 }
 

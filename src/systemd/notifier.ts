@@ -14,6 +14,12 @@ export interface Environment {
   readonly WATCHDOG_PID?: string | undefined;
 }
 
+export interface Totals {
+  readonly threads: number;
+  readonly processes: number;
+  readonly users: number;
+}
+
 /** A service manager that is behind with reading is tried again after this time. */
 const retryMsec = 100;
 const waitingMax = 16;
@@ -57,8 +63,9 @@ export class Notifier {
     this.#tell('STOPPING=1');
   }
 
-  /** A line for people. Of many in a row the last is told. */
-  status(status: string): void {
+  /** What is out, as a line for people. Of many in a row the last is told. */
+  status({ threads, processes, users }: Totals): void {
+    const status = `Threads granted: ${threads} (processes: ${processes}, users: ${users}).`;
     if (this.#address === undefined || status === this.#status) return;
     this.#status = status;
     this.#statusTimer ??= setTimeout(() => {

@@ -26,8 +26,10 @@ function ok(result: number, call: string): number {
 export class Receiver implements Disposable {
   readonly #fd = ok(socket(1, 2 | O_CLOEXEC, 0), 'socket');
 
+  /** @param path an abstract one begins with '@' */
   constructor(path: string) {
-    const address = Buffer.concat([Buffer.from(Uint16Array.of(1).buffer), Buffer.from(`${path}\0`)]);
+    const name = Buffer.from(path.startsWith('@') ? `\0${path.slice(1)}` : `${path}\0`);
+    const address = Buffer.concat([Buffer.from(Uint16Array.of(1).buffer), name]);
     ok(bind(this.#fd, address, address.length), 'bind');
   }
 
