@@ -21,6 +21,13 @@ RTB_EXPORT int rtb_sched_set(int tid, int policy, int priority, int nice, int re
 /* sched_getattr(2): { policy, priority, nice, reset on fork }, where nice is true under SCHED_FIFO and SCHED_RR too. */
 RTB_EXPORT int rtb_sched_get(int tid, int32_t found[4]);
 
+/*
+ * Makes every thread of this process SCHED_RR, and those that start later with them: hence without reset-on-fork, which a
+ * new thread takes for its own. Lifts RLIMIT_RTTIME first: the kernel would kill the process for one long piece of work.
+ * If either cannot be, all is as it was.
+ */
+RTB_EXPORT int rtb_sched_raise_process(int priority);
+
 /* Tries whether this process may make a thread SCHED_RR: on a thread of its own, priority 1, reset-on-fork, read back. */
 RTB_EXPORT int rtb_sched_try_realtime(void);
 
@@ -55,7 +62,7 @@ RTB_EXPORT int64_t rtb_realtime_usec(void);
 /*
  * Tells of threads that ended: a thread sleeps in epoll_wait(2) over pidfds and writes one record, the cookie as a
  * native 64-bit number, for each that ends, once, to a stream socket. It starts with the first pidfd watched, runs
- * SCHED_OTHER with all signals blocked, and wakes for nothing else. When the reader is slow, it waits; nothing is lost.
+ * as whoever called, with all signals blocked, and wakes for nothing else. When the reader is slow, it waits; nothing is lost.
  */
 struct rtb_waiter;
 

@@ -46,6 +46,7 @@ const word = <const Word extends string>(row: Omit<WordKey<Word>, 'kind'>): Word
 
 /** What the tables of the file are for. */
 export const tables = {
+  daemon: 'The broker itself.',
   limits: 'What one user, or one process, may have.',
   burst: 'How often one may ask: so many requests at once, and so many a second in the long run.',
   rttime:
@@ -58,6 +59,11 @@ export const tables = {
 
 /** Every setting there is: the parser, the commented default file, and whatever prints settings go by this table. */
 export const keys = {
+  'daemon.realtime': boolean({
+    default: true,
+    doc: 'Run the broker at SCHED_RR priority 1, so that it answers in time while all CPUs are busy; otherwise as it was started.',
+  }),
+
   'limits.realtime_priority_max': integer({
     min: 1,
     max: 98,

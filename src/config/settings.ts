@@ -9,6 +9,8 @@ import { warningsAbout } from './warnings.ts';
 
 /** Everything that can be configured, checked as a whole. */
 export interface Settings {
+  /** Whether the broker makes itself realtime. */
+  readonly realtime: boolean;
   readonly limits: Limits;
   readonly burst: BurstLimits;
   readonly canary: CanaryRule;
@@ -88,6 +90,7 @@ const byPosition = (a: Problem, b: Problem): number =>
   (a.at?.line ?? 0) - (b.at?.line ?? 0) || (a.at?.column ?? 0) - (b.at?.column ?? 0);
 
 const settingsFrom = (setting: <K extends Key>(key: K) => ValueOf<K>): Omit<Settings, 'origins' | 'warnings'> => ({
+  realtime: setting('daemon.realtime'),
   limits: {
     realtimePriorityMax: setting('limits.realtime_priority_max'),
     niceLevelMin: setting('limits.nice_level_min'),

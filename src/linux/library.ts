@@ -29,6 +29,9 @@ export function openLibrary(path: string) {
       return { policy: policies[policy] ?? 'unknown', priority, nice, resetOnFork: resetOnFork === 1 };
     },
 
+    /** Makes all threads of this process SCHED_RR, and lifts its RLIMIT_RTTIME; or changes nothing. */
+    raiseOwnProcess: (priority: number): void => void check('sched_setattr', native.rtb_sched_raise_process(priority)),
+
     /** Makes a thread of its own SCHED_RR for a moment, to see whether we may. */
     tryRealtime: (): void => void check('sched_setattr', native.rtb_sched_try_realtime()),
 

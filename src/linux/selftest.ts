@@ -4,7 +4,7 @@ import type { Library } from './library.ts';
 import { hasThreadPidfds } from './pidfd.ts';
 
 /** What a machine may lack, in the words of the Degraded property. */
-export type Shortcoming = 'no-realtime' | 'rt-group-sched' | 'no-pidfd-thread' | 'no-watchdog';
+export type Shortcoming = 'no-realtime' | 'rt-group-sched' | 'no-pidfd-thread' | 'no-watchdog' | 'ordinary-priority';
 
 /** Tries what the broker lives by. @returns nothing when all is well */
 export function selfTest(library: Library, threadPidfds = hasThreadPidfds(library)): Shortcoming[] {

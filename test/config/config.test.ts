@@ -26,6 +26,7 @@ test('an empty file means the defaults', () => {
     rttimePolicy: 'require',
     polkitTimeoutMsec: 5000,
     polkitRememberMsec: 2000,
+    realtime: true,
     realtimekit1: true,
     logLevel: 'info',
     warnings: [],
@@ -69,6 +70,8 @@ test('every key reaches its setting', () => {
     realtimekit1 = false
     [log]
     level = "warning"
+    [daemon]
+    realtime = false
   `);
   expect(settings).toMatchObject({
     limits: {
@@ -97,6 +100,7 @@ test('every key reaches its setting', () => {
     },
     polkitTimeoutMsec: 1500,
     polkitRememberMsec: 1600,
+    realtime: false,
     realtimekit1: false,
     logLevel: 'warning',
   });
