@@ -207,6 +207,26 @@ export class Broker {
     this.#supervisor.demoteAll(reason);
   }
 
+  /** Demotes every granted thread for good, a few a turn of the event loop, and strikes it out. */
+  resetKnown(): Promise<void> {
+    return this.#supervisor.resetKnown();
+  }
+
+  /** The same to every realtime thread there is but root's, whoever gave it that. */
+  resetAll(): Promise<void> {
+    return this.#supervisor.resetAll();
+  }
+
+  /** Puts all grants out of force, and grants nothing, until resume(). */
+  suspend(): Promise<void> {
+    return this.#supervisor.suspension.suspend();
+  }
+
+  /** Every suspended thread has back what it ran as, unless it is another's by now, or somebody else changed it. */
+  resume(): Promise<void> {
+    return this.#supervisor.suspension.resume();
+  }
+
   async #find(caller: Caller, wanted: Wanted): Promise<Sighting> {
     try {
       return await this.#parts.processes.find(caller, wanted, reachOf(caller, wanted));
@@ -268,7 +288,8 @@ export class Broker {
 
   #situation({ thread, scheduling }: Request) {
     const coolingMsec = this.#cooldowns.left(thread.process, this.#parts.clock.bootMsec());
-    return { ...this.#ledger.standing(thread, scheduling.kind), coolingMsec };
+    const suspended = this.#supervisor.suspension.active;
+    return { ...this.#ledger.standing(thread, scheduling.kind), coolingMsec, suspended };
   }
 
   async #rttime({ thread, scheduling }: Request): Promise<Rttime> {

@@ -2,7 +2,7 @@ import type { Cooldowns } from './core/cooldown.ts';
 import { judge } from './core/judge.ts';
 import type { Grant, Ledger } from './core/ledger.ts';
 import type { Rulebook } from './core/rulebook.ts';
-import { describe, runsAs } from './core/scheduling.ts';
+import { describe, runsAs, type Scheduling } from './core/scheduling.ts';
 import { leaderOf, type Process } from './core/thread.ts';
 import { note } from './notes.ts';
 import type {
@@ -31,6 +31,8 @@ export interface DemotionsParts {
   readonly rulebook: Rulebook;
   readonly logbook: Logbook;
   readonly tell: (news: News) => void;
+  /** Whether nothing may be given back at present. */
+  readonly suspended: () => boolean;
 }
 
 /** What follows from the watchdog's deeds: an offender cools down, and has its grant back afterwards. */
@@ -156,11 +158,16 @@ export class Demotions {
     const leftMsec = () => cooldowns.left(thread.process, clock.bootMsec());
     // Another thread of the process may have offended meanwhile.
     while (leftMsec() > 0) await clock.sleep(leftMsec());
-    if (wards.of(thread) === ward && ward.demoted !== undefined) this.#restore(grant, ward);
+    if (wards.of(thread) !== ward || ward.demoted === undefined) return;
+    if (this.#parts.suspended()) wards.demote(ward, 'suspended');
+    else this.restore(grant, ward, 'cooled-down');
   }
 
-  /** Its grant comes back if it is as we left it: same thread, same owner, and nobody else took an interest. */
-  #restore(grant: Grant, ward: Ward): void {
+  /**
+   * Its grant comes back if it is as we left it: same thread, same owner, and nobody else took an interest.
+   * @param back what it is made, one after the other
+   */
+  restore(grant: Grant, ward: Ward, reason: string, back: readonly Scheduling[] = [grant.scheduling]): void {
     const { wards, scheduler, watchdog, journal, tell } = this.#parts;
     const { thread, scheduling } = grant;
     try {
@@ -168,14 +175,14 @@ export class Demotions {
       if (obstacle !== undefined) return this.#giveUp(grant, obstacle);
 
       using watch = watchdog.enter(thread, scheduling.kind);
-      scheduler.promote(ward.handle, scheduling);
+      for (const each of back) scheduler.promote(ward.handle, each);
       wards.restore(ward, watch);
     } catch (fault) {
       if (!(fault instanceof Refused)) throw fault;
       return this.#giveUp(grant, fault.refusal.reason);
     }
     const text = `Thread ${thread.tid} of process ${thread.process.pid} has ${describe(scheduling)} back.`;
-    note(journal, 'info', text, grant, { reason: 'cooled-down' });
+    note(journal, 'info', text, grant, { reason });
     tell({ kind: 'restored', grant });
   }
 
@@ -185,7 +192,7 @@ export class Demotions {
     const actual = scheduler.attributes(handle);
     if (actual?.policy !== 'other' || actual.nice !== 0) return 'changed-by-others';
     const rttime = scheduling.kind === 'realtime' ? processes.rttime(thread.process) : 'unread';
-    const situation = { ...ledger.standing(thread, scheduling.kind), coolingMsec: 0 };
+    const situation = { ...ledger.standing(thread, scheduling.kind), coolingMsec: 0, suspended: false };
     // Whatever face it came by: it was granted once.
     const terms = rulebook.advertisedTermsOf(processes.subject(thread.process));
     return judge({ thread, scheduling, rttime }, situation, terms)?.reason;

@@ -16,6 +16,7 @@ import { bootId } from './linux/boot.ts';
 import { LinuxClock } from './linux/clock.ts';
 import { Handles } from './linux/handles.ts';
 import { openLibrary } from './linux/library.ts';
+import { raiseOwnProcess } from './linux/own-priority.ts';
 import { Proc } from './linux/proc.ts';
 import { LinuxProcessTable } from './linux/processes.ts';
 import { LinuxScheduler } from './linux/sched.ts';
@@ -63,9 +64,11 @@ async function run(flags: Flags): Promise<void> {
 
   const health = new Health();
   const library = openLibrary(join(__dirname, 'librealtime-broker.so'));
+  const raised = !settings.realtime || raiseOwnProcess(library);
   const watchdog = openWatchdog(library, settings.canary, journal);
   const shortcomings = selfTest(library);
   if (watchdog instanceof NoWatchdog) shortcomings.push('no-watchdog');
+  if (!raised) shortcomings.push('ordinary-priority');
   for (const word of shortcomings) {
     health.set(word, true);
     journal.warning(meaningOf(word), { reason: word });
@@ -128,7 +131,9 @@ async function run(flags: Flags): Promise<void> {
   await heedPolkit(connection, () => memory.forget());
   heedNameLost(connection, (name) => end(1, `the bus name ${name} was lost`, 'kept'));
   const { realtimekit1 } = settings;
-  await serve(connection, { broker, health, rulebook, version: __VERSION__, journal, realtimekit1 });
+  // Not at once: the reply to Exit is still to be written.
+  const exit = () => void setImmediate(() => end(0, 'Exit was called', 'demoted'));
+  await serve(connection, { broker, health, rulebook, version: __VERSION__, journal, realtimekit1, exit });
   notifier.ready();
   const tell = broker.onNews;
   broker.onNews = (news) => {

@@ -70,6 +70,11 @@ export interface ProcessTable {
   standingOf(process: Process): 'same' | 'uid-changed' | 'gone';
   /** CPU time the thread has used, in µs; 0 when it is gone. */
   cpuUsec(thread: Thread): bigint;
+  /**
+   * Every thread that runs SCHED_FIFO or SCHED_RR, whoever gave it that; but none of root's (the kernel's are), by
+   * effective uid, of PID 1's and of ours. A piece at a time: who comes or goes meanwhile may be among them or not.
+   */
+  realtimeThreads(): AsyncIterable<Thread>;
 }
 
 /**

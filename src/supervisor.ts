@@ -19,6 +19,8 @@ import type {
   Watchdog,
 } from './ports.ts';
 import { Refused } from './refused.ts';
+import { Suspension } from './suspension.ts';
+import { Turns } from './turns.ts';
 import { Wards } from './wards.ts';
 
 export interface SupervisorParts {
@@ -51,18 +53,25 @@ const reviewMsec = 10_000;
 const sweepPauseMsec = 50;
 const sweptMax = 1024;
 
+/** Threads that are reset in one turn of the event loop: less than a millisecond's work. */
+const resetPiece = 16;
+
 /** Everything that happens to a grant after it was given. */
 export class Supervisor {
   readonly #parts: SupervisorParts;
   readonly #wards: Wards;
   readonly #demotions: Demotions;
+  readonly suspension: Suspension;
+  readonly #turns = new Turns();
   readonly #sweptUntilMsec = new Map<Uid | undefined, number>();
   #reviewing = false;
 
   constructor(parts: SupervisorParts) {
     this.#parts = parts;
-    this.#wards = new Wards(parts.ledger, parts.logbook, parts.tell);
-    this.#demotions = new Demotions({ ...parts, wards: this.#wards });
+    const wards = new Wards(parts.ledger, parts.logbook, parts.tell);
+    this.#wards = wards;
+    this.#demotions = new Demotions({ ...parts, wards, suspended: () => this.suspension.active });
+    this.suspension = new Suspension({ ...parts, wards, demotions: this.#demotions });
   }
 
   /** Some CPU's canary starves. */
@@ -156,6 +165,48 @@ export class Supervisor {
 
   demoteAll(reason: string, by?: Caller): void {
     for (const grant of [...this.#parts.ledger.grants()]) this.#demote(grant, reason, by);
+  }
+
+  /** As demoteAll, without keeping others waiting. */
+  async resetKnown(): Promise<void> {
+    await this.#reset(() => true);
+  }
+
+  /** Threads that nobody granted, too; but no more than realtime, and nothing of root's. */
+  async resetAll(): Promise<void> {
+    await this.#reset(({ scheduling, thread }) => scheduling.kind === 'realtime' && thread.process.uid !== 0);
+    let strangers = 0;
+    for await (const thread of this.#parts.processes.realtimeThreads()) {
+      const grant = this.#parts.ledger.find(thread);
+      if (grant !== undefined) this.#demote(grant, 'reset');
+      else if (this.#resetStranger(thread)) strangers++;
+    }
+    if (strangers > 0)
+      this.#parts.journal.info(`ResetAll demoted ${strangers} realtime threads that nobody granted.`, {
+        count: strangers,
+        reason: 'reset',
+      });
+  }
+
+  async #reset(meant: (grant: Grant) => boolean): Promise<void> {
+    const grants = [...this.#parts.ledger.grants()].filter(meant);
+    // It may have ended, or been granted anew, since.
+    for await (const grant of this.#turns.pieces(grants, resetPiece))
+      if (this.#parts.ledger.find(grant.thread) === grant) this.#demote(grant, 'reset');
+  }
+
+  #resetStranger(thread: Thread): boolean {
+    const { processes, scheduler, journal } = this.#parts;
+    using handle = tryOpen(processes, thread);
+    const policy = handle && scheduler.attributes(handle)?.policy;
+    if (handle === undefined || (policy !== 'fifo' && policy !== 'rr')) return false;
+    try {
+      return scheduler.demote(handle) === 'demoted';
+    } catch (fault) {
+      const error = fault instanceof Error ? fault.message : String(fault);
+      journal.error(`Thread ${thread.tid} cannot be demoted.`, { tid: thread.tid, pid: thread.process.pid, error });
+      return false;
+    }
   }
 
   /** Looks who of this user's, or of all, has ended, unless it has just been looked in vain. @returns whether anybody had */

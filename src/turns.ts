@@ -15,6 +15,16 @@ export class Turns {
     });
   }
 
+  /** Walks through all of them, `size` a turn. */
+  async *pieces<Item>(items: Iterable<Item>, size: number, whose?: unknown): AsyncIterable<Item> {
+    let left = 0;
+    for (const item of items) {
+      if (left === 0) await this.next(whose);
+      left = left === 0 ? size - 1 : left - 1;
+      yield item;
+    }
+  }
+
   #schedule(): void {
     setImmediate(() => {
       const [next] = this.#waiting;

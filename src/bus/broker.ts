@@ -20,5 +20,11 @@ export interface BrokerOnTheBus {
   readonly totals: { readonly threads: number; readonly processes: number; readonly users: number };
   /** Some CPU is starved by realtime threads at this moment. */
   readonly starved: boolean;
+  /** For good, all that were granted, or all there are but root's. */
+  resetKnown(): Promise<void>;
+  resetAll(): Promise<void>;
+  /** All grants, for a while. */
+  suspend(): Promise<void>;
+  resume(): Promise<void>;
   onNews: (news: News) => void;
 }

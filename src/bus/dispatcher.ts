@@ -4,7 +4,7 @@ import type { Callers } from './callers.ts';
 import type { Connection } from './connection.ts';
 import type { Frame } from './frames.ts';
 import type { Asked, Member } from './member.ts';
-import { CallerGone, Misuse, quote } from './misuse.ts';
+import { CallerGone, Misuse, quote, UnknownMember, WrongArguments } from './misuse.ts';
 import { type BusObject, nowhere, type Objects } from './objects.ts';
 import type { Waiting } from './waiting.ts';
 import { messageFlags, readBody } from './wire.ts';
@@ -115,16 +115,19 @@ function find(call: Frame, object: BusObject | undefined): Member {
 
   if (object === undefined) throw new Misuse('UnknownObject', `there is no object ${quote(path)}`);
   if (interfaceName !== undefined && !interfaces.has(interfaceName))
-    throw new Misuse(unknownInterface, `there is no interface ${quote(interfaceName)} at ${path}`);
-  throw new Misuse('UnknownMethod', `there is no method ${quote(name)} on ${quote(interfaceName ?? path)}`);
+    throw new UnknownMember(unknownInterface, `there is no interface ${quote(interfaceName)} at ${path}`, call.fields);
+  const text = `there is no method ${quote(name)} on ${quote(interfaceName ?? path)}`;
+  throw new UnknownMember('UnknownMethod', text, call.fields);
 }
 
 /** Compared before anything is read: what is not wanted is not even parsed. */
 function argumentsOf(call: Frame, member: Member, { extraArguments }: BusObject): readonly unknown[] {
   const { signature = '' } = call.fields;
   const fits = extraArguments === 'ignored' ? signature.startsWith(member.takes) : signature === member.takes;
-  if (!fits)
-    throw new Misuse('InvalidArgs', `${member.name} takes ${listed(member.takes)}, and ${listed(signature)} came`);
+  if (!fits) {
+    const text = `${member.name} takes ${listed(member.takes)}, and ${listed(signature)} came`;
+    throw new WrongArguments(text, member.takes, signature);
+  }
 
   try {
     return readBody(call, readable(member.takes));

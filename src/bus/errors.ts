@@ -1,5 +1,6 @@
 import type { Reason, Refusal } from '../core/refusal.ts';
 import { Refused } from '../refused.ts';
+import { libdbusText } from './libdbus.ts';
 import { Misuse, TooManyCalls } from './misuse.ts';
 
 /** An error as it goes over the bus. */
@@ -34,6 +35,8 @@ const names = {
   'user-limit': ['UserLimit', 'AccessDenied', 'EBUSY'],
   burst: ['Burst', 'AccessDenied', 'EBUSY'],
   'cooling-down': ['CoolingDown', 'AccessDenied', 'EPERM'],
+  suspended: ['Suspended', 'AccessDenied', 'EBUSY'],
+  'root-only': ['NotAuthorized', 'AccessDenied', 'EPERM'],
   'kernel-refused': ['KernelRefused', 'Failed', 'EIO'],
 } as const satisfies Record<Reason, Row>;
 
@@ -46,9 +49,10 @@ export function toOwnError(fault: unknown): Answer {
   return { name: `${standard}.Failed`, text: 'internal error' };
 }
 
-/** rtkit's names, and its text, which is strerror(3) alone, followed by ours. Clients take any other name for EIO. */
+/** rtkit's names, and its text, which is strerror(3) or libdbus's, followed by ours. Clients take any other name for EIO. */
 export function toRealtimeKit1Error(fault: unknown): Answer {
   if (fault instanceof TooManyCalls) return rtkitError('AccessDenied', 'EBUSY', fault);
+  if (fault instanceof Misuse) return { name: fault.busName, text: [...libdbusText(fault), fault.message].join(': ') };
   if (!(fault instanceof Refused)) return toOwnError(fault);
   const [, name, errno] = rowOf(fault.refusal);
   return rtkitError(name, errno, fault);

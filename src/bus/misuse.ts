@@ -23,6 +23,28 @@ export class Misuse extends Error {
   }
 }
 
+/** A call of something that is not there. */
+export class UnknownMember extends Misuse {
+  constructor(
+    kind: 'UnknownInterface' | 'UnknownMethod',
+    text: string,
+    readonly call: { readonly interface?: string; readonly member?: string; readonly signature?: string },
+  ) {
+    super(kind, text);
+  }
+}
+
+/** A call with other arguments than the member takes: signatures of both. */
+export class WrongArguments extends Misuse {
+  constructor(
+    text: string,
+    readonly takes: string,
+    readonly came: string,
+  ) {
+    super('InvalidArgs', text);
+  }
+}
+
 /** Nobody else shall pay for a caller who asks and asks and does not wait. */
 export class TooManyCalls extends Misuse {
   constructor(text: string) {

@@ -38,15 +38,18 @@ export function strictProperties(interfaceName: string, properties: readonly Pro
 export function rtkitProperties(interfaceName: string, properties: readonly Property[]): readonly Member[] {
   const byName = indexed(properties);
   const requireInterface = (asked: string) => {
-    if (asked !== interfaceName) throw new Misuse('UnknownProperty', `Unknown interface ${asked.slice(0, 255)}`);
+    if (asked === interfaceName) return;
+    const text = `Unknown interface ${asked.slice(0, 255)}: the properties here are those of ${interfaceName}`;
+    throw new Misuse('UnknownProperty', text);
   };
 
   return [
     member('Get', ['ss', 'v'], ([asked, name]) => {
       requireInterface(asked);
       const property = byName.get(name);
-      if (property === undefined) throw new Misuse('UnknownProperty', `Unknown property ${name.slice(0, 255)}`);
-      return [variantOf(property)];
+      if (property !== undefined) return [variantOf(property)];
+      const text = `Unknown property ${name.slice(0, 255)}: there are ${[...byName.keys()].join(', ')}`;
+      throw new Misuse('UnknownProperty', text);
     }),
     member('GetAll', ['s', 'a{sv}'], ([asked]) => {
       requireInterface(asked);

@@ -24,6 +24,8 @@ export interface Service {
   readonly journal: Journal;
   /** Whether to be org.freedesktop.RealtimeKit1 too. */
   readonly realtimekit1: boolean;
+  /** Ends the broker once what is being answered is sent. */
+  readonly exit: () => void;
 }
 
 /**
@@ -31,10 +33,10 @@ export interface Service {
  * @throws NameTaken
  */
 export async function serve(connection: Connection, service: Service): Promise<void> {
-  const { broker, health, rulebook, journal, realtimekit1 } = service;
+  const { broker, health, rulebook, journal, realtimekit1, exit } = service;
   const subscribers = new Subscribers(new Owners(connection));
   const own = ownFace({ ...service, subscribers });
-  const faces = realtimekit1 ? [own, realtimeKit1Face(broker, rulebook.advertised)] : [own];
+  const faces = realtimekit1 ? [own, realtimeKit1Face(broker, rulebook.advertised, exit)] : [own];
 
   const callers = new Callers((...question) => connection.askDaemon(...question));
   const dispatcher = new Dispatcher(connection, objectsOf(faces), callers, new Waiting(), journal);

@@ -58,7 +58,7 @@ function alignmentOf(type: string): number {
 }
 
 /** @returns the index of the last character of the complete type that begins at `start` */
-function endOfType(signature: string, start: number): number {
+export function endOfType(signature: string, start: number): number {
   let at = start;
   while (signature.charAt(at) === 'a') at++;
   for (let open = 0; at < signature.length; at++) {

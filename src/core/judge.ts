@@ -14,10 +14,12 @@ export interface Request {
   readonly rttime: Rttime;
 }
 
-/** What the user and the process have already, and whether the process must wait. */
+/** What the user and the process have already, and whether they must wait. */
 export interface Situation extends Standing {
   /** How long the process still cools down after it starved the machine; 0: it need not. */
   readonly coolingMsec: number;
+  /** Root has suspended all grants. */
+  readonly suspended: boolean;
 }
 
 /** What stands against a request, if anything does. Asked before polkit, again after it, and by every dry run. */
@@ -30,6 +32,7 @@ export function judge(request: Request, situation: Situation, terms: Terms): Ref
     refusedByRule(request, terms) ??
     beyondLevel(scheduling, terms) ??
     rttimeUnfit(request, terms) ??
+    suspended(situation) ??
     cooling(request, situation) ??
     noPlaceLeft(scheduling.kind, situation, terms)
   );
@@ -49,12 +52,15 @@ export function excessOf(request: Request, standing: Standing, terms: Terms): Re
     users: standing.users - 1,
     knownUser: false,
   };
-  return judge({ ...request, rttime: 'unread' }, { ...without, coolingMsec: 0 }, terms)?.reason;
+  return judge({ ...request, rttime: 'unread' }, { ...without, coolingMsec: 0, suspended: false }, terms)?.reason;
 }
 
 function refusedByRule({ thread }: Request, { refusedBy }: Terms): Refusal | undefined {
   return refusedBy === undefined ? undefined : { reason: 'refused-by-rule', pid: thread.process.pid, rule: refusedBy };
 }
+
+const suspended = (situation: Situation): Refusal | undefined =>
+  situation.suspended ? { reason: 'suspended' } : undefined;
 
 function cooling({ thread }: Request, { coolingMsec }: Situation): Refusal | undefined {
   return coolingMsec > 0 ? { reason: 'cooling-down', pid: thread.process.pid, retryMsec: coolingMsec } : undefined;

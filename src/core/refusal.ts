@@ -37,6 +37,8 @@ export type Refusal =
   | { readonly reason: 'user-limit'; readonly max: number }
   | { readonly reason: 'burst'; readonly of: 'user' | 'process'; readonly retryMsec: number }
   | { readonly reason: 'cooling-down'; readonly pid: number; readonly retryMsec: number }
+  | { readonly reason: 'suspended' }
+  | { readonly reason: 'root-only'; readonly member: string; readonly caller: number }
   | { readonly reason: 'kernel-refused'; readonly call: string; readonly errno: string; readonly cause: string };
 
 /** Where the limit is set, FILE:LINE, when it is not in the table [limits]. */
@@ -135,6 +137,14 @@ const explanations: Explanations = {
   'cooling-down': ({ pid, retryMsec }) => ({
     sentence: `A thread of process ${pid} kept ordinary threads from running, and the process cools down.`,
     remedy: `It gets back what it had in ${seconds(retryMsec)}; ask again then, and let realtime threads sleep.`,
+  }),
+  suspended: () => ({
+    sentence: 'Root has suspended all grants.',
+    remedy: 'Ask again after Resume (rtkitctl --resume).',
+  }),
+  'root-only': ({ member, caller }) => ({
+    sentence: `${member} is for root, and uid ${caller} called it.`,
+    remedy: 'Call it as root.',
   }),
   'kernel-refused': ({ call, errno, cause }) => ({
     sentence: `The kernel refused ${call} with ${errno}.`,

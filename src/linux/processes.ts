@@ -3,6 +3,7 @@ import type { Subject } from '../core/rules.ts';
 import type { Pid, Process, StartTime, Thread, Tid, Uid } from '../core/thread.ts';
 import type { Caller, Clock, ProcessTable, Reach, Sighting, Target, ThreadHandle } from '../ports.ts';
 import { Refused } from '../refused.ts';
+import { Census } from './census.ts';
 import type { Handles } from './handles.ts';
 import { noSuchThread, parseIds } from './ids.ts';
 import type { Library } from './library.ts';
@@ -18,14 +19,16 @@ export class LinuxProcessTable implements ProcessTable {
   readonly #handles: Handles;
   readonly #library: Pick<Library, 'fileId'>;
   readonly #namespaces: Namespaces;
+  readonly #census: Census;
   /** Of callers' processes, for as long as the callers are remembered. */
   readonly #starttimes = new WeakMap<Caller, StartTime>();
 
-  constructor(proc: Proc, handles: Handles, library: Pick<Library, 'fileId'>, clock: Clock) {
+  constructor(proc: Proc, handles: Handles, library: Pick<Library, 'fileId' | 'scheduling'>, clock: Clock) {
     this.#proc = proc;
     this.#handles = handles;
     this.#library = library;
     this.#namespaces = new Namespaces(proc, clock);
+    this.#census = new Census(library, proc);
   }
 
   async find(caller: Caller, target: Target, reach: Reach = 'own'): Promise<Sighting> {
@@ -71,6 +74,10 @@ export class LinuxProcessTable implements ProcessTable {
     const stat = this.#proc.stat(process.pid, tid);
     if (stat?.starttime !== starttime) return 0n;
     return runUsec ?? stat.cpuUsec;
+  }
+
+  realtimeThreads(): AsyncIterable<Thread> {
+    return this.#census.realtimeThreads();
   }
 
   /**

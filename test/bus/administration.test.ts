@@ -18,7 +18,7 @@ let broker: FakeBroker;
 beforeEach(async () => {
   daemon = new FakeDaemon();
   broker = new FakeBroker();
-  const settings = { rulebook: new Rulebook(defaultLimits), version: '1', realtimekit1: true };
+  const settings = { rulebook: new Rulebook(defaultLimits), version: '1', realtimekit1: true, exit: () => {} };
   await serve(new Connection(daemon), { broker, health: new Health(), journal: new FakeJournal(), ...settings });
 });
 const call = (sent: Sent) => daemon.call(':1.7', sent);

@@ -32,6 +32,8 @@ const table: readonly (readonly [refusal: Refusal, own: string, rtkit: string, s
   [{ reason: 'user-limit', max: 3 }, 'UserLimit', denied, busy],
   [{ reason: 'burst', of: 'user', retryMsec: 1500 }, 'Burst', denied, busy],
   [{ reason: 'cooling-down', pid: 500, retryMsec: 1500 }, 'CoolingDown', denied, perm],
+  [{ reason: 'suspended' }, 'Suspended', denied, busy],
+  [{ reason: 'root-only', member: 'ResetAll', caller: 7 }, 'NotAuthorized', denied, perm],
   [{ reason: 'kernel-refused', call: 'x', errno: 'EPERM', cause: 'c' }, 'KernelRefused', denied, perm],
   [
     { reason: 'kernel-refused', call: 'x', errno: 'EACCES', cause: 'c' },

@@ -50,6 +50,13 @@ export class FakeBroker implements BrokerOnTheBus {
     demoteAll: async ({ name }: Caller, patience: Patience) => void this.told.push(['demoteAll', name, patience]),
   };
 
+  /** Which of root's calls came. */
+  readonly commands: string[] = [];
+  readonly resetKnown = async (): Promise<void> => void this.commands.push('resetKnown');
+  readonly resetAll = async (): Promise<void> => void this.commands.push('resetAll');
+  readonly suspend = async (): Promise<void> => void this.commands.push('suspend');
+  readonly resume = async (): Promise<void> => void this.commands.push('resume');
+
   grants(): readonly GrantView[] {
     return this.views;
   }

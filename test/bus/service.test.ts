@@ -21,6 +21,7 @@ let connection: Connection;
 let broker: FakeBroker;
 let health: Health;
 let journal: FakeJournal;
+let exits: number;
 
 const start = async (realtimekit1 = true): Promise<void> => {
   daemon = new FakeDaemon();
@@ -28,6 +29,7 @@ const start = async (realtimekit1 = true): Promise<void> => {
   broker = new FakeBroker();
   health = new Health();
   journal = new FakeJournal();
+  exits = 0;
   await serve(connection, {
     broker,
     health,
@@ -35,6 +37,7 @@ const start = async (realtimekit1 = true): Promise<void> => {
     rulebook: new Rulebook(defaultLimits),
     version: '1.2.3',
     realtimekit1,
+    exit: () => void exits++,
   });
 };
 beforeEach(() => start());
@@ -67,6 +70,7 @@ describe('the names', () => {
       rulebook: new Rulebook(defaultLimits),
       version: '1',
       realtimekit1: true,
+      exit: () => {},
     };
     await expect(serve(new Connection(other), service)).rejects.toThrow(NameTaken);
   });
@@ -285,6 +289,59 @@ describe('arguments are compared before they are touched', () => {
   });
 });
 
+describe('on RealtimeKit1, libdbus has its say first:', () => {
+  const make = { ...rtkit, member: 'MakeThreadRealtimeWithPID' };
+  const argument = (index: number, wanted: string, actual: string) =>
+    `Argument ${index} is specified to be of type "${wanted}", but is actually of type "${actual}": `;
+  const method = (name: string, signature: string, interfaceName: string) =>
+    `Method "${name}" with signature "${signature}" on interface "${interfaceName}" doesn't exist: `;
+  const table: readonly (readonly [title: string, sent: Sent, text: string])[] = [
+    ['no arguments', make, argument(0, 'uint64', 'invalid')],
+    ['too few', { ...make, signature: 'tt', body: [1n, 1n] }, 'Message has only 2 arguments, but more were expected: '],
+    ['another first', { ...make, signature: 'as', body: [['x']] }, argument(0, 'uint64', 'array')],
+    ['another last', { ...make, signature: 'tti', body: [1n, 1n, 1] }, argument(2, 'uint32', 'int32')],
+    ['a struct', { ...make, signature: 't(tu)', body: [1n, [1n, 1]] }, argument(1, 'uint64', 'struct')],
+    ['a member', { ...rtkit, member: 'Nothing', signature: 's', body: ['x'] }, method('Nothing', 's', rtkit.interface)],
+    ['an interface', { ...rtkit, interface: 'a.b', member: 'X' }, method('X', '', 'a.b')],
+    ['no interface', { path: rtkit.path, member: 'X' }, method('X', '', '(null)')],
+  ];
+  for (const [title, sent, text] of table)
+    test(title, async () => {
+      const answer = await call(sent);
+      expect(answer).toMatchObject({ text: expect.stringContaining(text) });
+      expect('text' in answer && answer.text.startsWith(text)).toBe(true);
+    });
+});
+
+describe("root's calls on RealtimeKit1", () => {
+  const members = ['ResetKnown', 'ResetAll', 'Suspend', 'Resume'];
+  const ways: readonly (readonly [string, (member: string) => Sent])[] = [
+    ['by the interface', (member) => ({ ...rtkit, member })],
+    ['without an interface', (member) => ({ path: rtkit.path, member })],
+    ['with arguments nobody wants', (member) => ({ ...rtkit, member, signature: 's', body: ['x'] })],
+  ];
+  for (const [way, sent] of ways) {
+    test(`do what they say, ${way}`, async () => {
+      daemon.people.set(':1.7', { uid: 0, pid: 1 });
+      for (const member of members) expect(await call(sent(member))).toEqual(reply());
+      expect(broker.commands).toEqual(['resetKnown', 'resetAll', 'suspend', 'resume']);
+      expect(await call(sent('Exit'))).toEqual(reply());
+      expect(exits).toBe(1);
+    });
+
+    test(`are refused to others, ${way}`, async () => {
+      for (const member of [...members, 'Exit'])
+        expect(await call(sent(member))).toEqual(
+          error(
+            'AccessDenied',
+            `Operation not permitted: ${member} is for root, and uid 1000 called it. Call it as root.`,
+          ),
+        );
+      expect([broker.commands, exits]).toEqual([[], 0]);
+    });
+  }
+});
+
 describe('what is not there', () => {
   const inherited = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'emit', 'then', ''];
   const get = (face: typeof own, ...body: readonly string[]): Sent => ({
@@ -306,24 +363,27 @@ describe('what is not there', () => {
     ['the interface of the other face', { ...own, interface: rtkit.interface, member: 'X' }, error('UnknownInterface')],
     ['a member', { ...own, member: 'Nothing' }, error('UnknownMethod')],
     ['a member, without an interface', { path: own.path, member: 'Nothing' }, error('UnknownMethod')],
-    ['a member of rtkit-daemon', { ...rtkit, member: 'ResetKnown' }, error('UnknownMethod')],
+    ['a member of rtkit-daemon, on our own face', { ...own, member: 'ResetKnown' }, error('UnknownMethod')],
     ['a property', get(own, own.interface, 'Nothing'), error('UnknownProperty')],
     ['a property of an interface without any', get(own, properties, 'Version'), error('UnknownProperty')],
     ['an interface with properties', get(own, 'a.b', 'Version'), error('UnknownInterface')],
     [
       'a property, on RealtimeKit1',
       get(rtkit, rtkit.interface, 'Nothing'),
-      error('UnknownProperty', 'Unknown property Nothing'),
+      error(
+        'UnknownProperty',
+        expect.stringMatching(/^Unknown property Nothing: there are RTTimeUSecMax, .*MinNiceLevel$/),
+      ),
     ],
     [
       'an interface with properties, on RealtimeKit1',
       get(rtkit, 'a.b', 'X'),
-      error('UnknownProperty', 'Unknown interface a.b'),
+      error('UnknownProperty', expect.stringMatching(/^Unknown interface a\.b: .*RealtimeKit1$/)),
     ],
     [
       'an empty interface, on RealtimeKit1',
       get(rtkit, '', 'RTTimeUSecMax'),
-      error('UnknownProperty', 'Unknown interface '),
+      error('UnknownProperty', expect.stringMatching(/^Unknown interface : /)),
     ],
     ...inherited.flatMap((name): [string, Sent, object][] => [
       [`a member '${name}'`, { ...own, member: name || 'x' }, error('UnknownMethod')],

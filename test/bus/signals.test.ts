@@ -24,7 +24,7 @@ beforeEach(async () => {
   broker = new FakeBroker();
   journal = new FakeJournal();
   daemon.people.set(alice, { uid: 1000, pid: 1 }).set(bob, { uid: 1001, pid: 2 }).set(root, { uid: 0, pid: 3 });
-  const settings = { rulebook: new Rulebook(defaultLimits), version: '1', realtimekit1: true };
+  const settings = { rulebook: new Rulebook(defaultLimits), version: '1', realtimekit1: true, exit: () => {} };
   await serve(new Connection(daemon), { broker, health: new Health(), journal, ...settings });
 });
 

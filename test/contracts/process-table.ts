@@ -56,6 +56,44 @@ export function processTableContract(open: () => Stage): void {
     });
   });
 
+  describe('tells of every realtime thread', () => {
+    const rr = { policy: 'rr', priority: 3, nice: 0, resetOnFork: false } as const;
+    const tidsOf = async (stage: Stage): Promise<Set<number>> => {
+      const tids = new Set<number>();
+      for await (const { tid } of stage.processes.realtimeThreads()) tids.add(tid);
+      return tids;
+    };
+
+    test("whoever's, but root's", async () => {
+      using stage = open();
+      const [one, other] = [stage.spawn(), stage.spawn({ uid: bob })];
+      const [worker, ordinary] = [stage.addThread(one), stage.addThread(one)];
+      const [ofRoot, ofFormerRoot] = [stage.spawn({ uid: root }), stage.spawn({ uid: root })];
+      stage.setUids(ofFormerRoot, alice, alice, root);
+      for (const tid of [worker, mainThread(other), mainThread(ofRoot), mainThread(ofFormerRoot)])
+        stage.letRunAs(tid, rr);
+      stage.letRunAs(worker, { ...rr, policy: 'fifo' });
+      stage.letRunAs(ordinary, { policy: 'batch', priority: 0, nice: -5, resetOnFork: false });
+
+      const tids = await tidsOf(stage);
+      const mine = [mainThread(one), worker, ordinary, mainThread(other), mainThread(ofRoot), mainThread(ofFormerRoot)];
+      expect(mine.filter((tid) => tids.has(tid))).toEqual([worker, mainThread(other), mainThread(ofFormerRoot)]);
+    });
+
+    test('by what opens a handle on it', async () => {
+      using stage = open();
+      const tid = stage.addThread(stage.spawn());
+      stage.letRunAs(tid, rr);
+      for await (const thread of stage.processes.realtimeThreads()) {
+        if (thread.tid !== tid) continue;
+        using handle = stage.processes.open(thread);
+        expect(stage.scheduler.attributes(handle)).toEqual(rr);
+        return;
+      }
+      throw new Error('it was not told of');
+    });
+  });
+
   describe('finds no thread', () => {
     test('of another process', async () => {
       using stage = open();

@@ -14,6 +14,7 @@ const nobodyYet: Situation = {
   users: 0,
   knownUser: false,
   coolingMsec: 0,
+  suspended: false,
 };
 const realtime = (priority: number): Scheduling => ({ kind: 'realtime', priority });
 const nice = (level: number): Scheduling => ({ kind: 'high-priority', nice: level });
@@ -73,6 +74,9 @@ const table: readonly Row[] = [
   ['refuses an offender while it cools down', realtime(10), fit, { coolingMsec: 1 }, 'cooling-down'],
   ['refuses it nice, too', nice(-11), 'unread', { coolingMsec: 30_000 }, 'cooling-down'],
   ['lets it give back', nice(0), 'unread', { coolingMsec: 30_000 }, 'granted'],
+  ['refuses while all grants are suspended', realtime(10), fit, { suspended: true, hasPlace: true }, 'suspended'],
+  ['lets one give back then, too', nice(0), 'unread', { suspended: true }, 'granted'],
+  ['says first what can never be', realtime(21), fit, { suspended: true }, 'priority-above-limit'],
   ['grants more to a user it knows', realtime(10), fit, { users: 2048, knownUser: true }, 'granted'],
 ];
 

@@ -179,6 +179,16 @@ const table: Readonly<Record<Reason, readonly Row[]>> = {
       'It gets back what it had in 12.4 s; ask again then, and let realtime threads sleep.',
     ],
   ],
+  suspended: [
+    [{ reason: 'suspended' }, 'Root has suspended all grants.', 'Ask again after Resume (rtkitctl --resume).'],
+  ],
+  'root-only': [
+    [
+      { reason: 'root-only', member: 'ResetAll', caller: 1000 },
+      'ResetAll is for root, and uid 1000 called it.',
+      'Call it as root.',
+    ],
+  ],
   'kernel-refused': [
     [
       { reason: 'kernel-refused', call: 'sched_setattr', errno: 'EPERM', cause: 'The cgroup has no realtime budget.' },

@@ -78,6 +78,14 @@ export class FakeProcessTable implements ProcessTable {
     return found?.starttime === starttime ? found.cpuUsec : 0n;
   }
 
+  async *realtimeThreads(): AsyncIterable<Thread> {
+    for (const thread of this.#kernel.threads.values()) {
+      const { policy } = thread.attributes;
+      const [, uid] = thread.house.uids;
+      if ((policy === 'rr' || policy === 'fifo') && uid !== 0) yield identityOf(thread);
+    }
+  }
+
   #process(caller: Caller, { process }: Target): FakeProcess {
     const asker = this.#kernel.processes.get(caller.pid);
     const starttime = this.#starttimes.get(caller) ?? asker?.starttime;

@@ -24,7 +24,7 @@ const journal = new FakeJournal();
 beforeAll(async () => {
   rig = await startRig({ withPolkit: false, busConfig: '<limit name="max_outgoing_bytes">1000000</limit>' });
   connection = await connectBus(rig.address);
-  const settings = { rulebook: new Rulebook(defaultLimits), version: '1', realtimekit1: true };
+  const settings = { rulebook: new Rulebook(defaultLimits), version: '1', realtimekit1: true, exit: () => {} };
   await serve(connection, { broker, health: new Health(), journal, ...settings });
 });
 afterAll(async () => {

@@ -27,6 +27,7 @@ const service = {
   rulebook: new Rulebook(defaultLimits),
   version: '1.2.3',
   realtimekit1: true,
+  exit: () => {},
 };
 
 beforeAll(async () => {
