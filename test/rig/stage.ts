@@ -13,7 +13,7 @@ import type { UserName } from './users.ts';
 export type Settings = Readonly<Record<string, number | boolean>>;
 
 /** Nobody is to ask too often, but where that is the point. */
-const patience: Settings = {
+export const patience: Settings = {
   'burst.process_requests': 10_000,
   'burst.process_refill_per_sec': 10_000,
   'burst.user_requests': 10_000,
