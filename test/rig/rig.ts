@@ -90,6 +90,7 @@ export class Rig {
   busctl = (args: readonly string[], user: UserName = 'root'): Promise<Ran> => this.#run('busctl', args, user);
   /** Say --system: that is the rig's bus. */
   gdbus = (args: readonly string[], user: UserName = 'root'): Promise<Ran> => this.#run('gdbus', args, user);
+  rtkitctl = (option: string, user: UserName = 'root'): Promise<Ran> => this.#run('rtkitctl', [option], user);
 
   /** The administrator's tool, where the rig's users have names. */
   rtbroker = (args: readonly string[], user: UserName = 'root', env: NodeJS.ProcessEnv = {}): Promise<Ran> => {
