@@ -20,6 +20,7 @@ const bundles = [
   { entry: 'test/demo/main.ts', outfile: 'build/demo.js' },
   { entry: 'bench/main.ts', outfile: 'build/bench.js' },
   { entry: 'test/vm/main.ts', outfile: 'build/vm.js' },
+  { entry: 'test/kills/main.ts', outfile: 'build/kills.js' },
 ];
 
 const strict = ['-O2', '-g', '-Wall', '-Wextra', '-Werror', '-pthread'];
