@@ -17,10 +17,10 @@ mkdirSync('build', { recursive: true });
 const bundles = [
   { entry: 'src/main.ts', outfile: 'dist/realtime-brokerd.js' },
   { entry: 'src/cli/main.ts', outfile: 'dist/rtbroker.js' },
+  { entry: 'src/manual/main.ts', outfile: 'build/manual.js' },
   { entry: 'test/demo/main.ts', outfile: 'build/demo.js' },
   { entry: 'bench/main.ts', outfile: 'build/bench.js' },
   { entry: 'test/vm/main.ts', outfile: 'build/vm.js' },
-  { entry: 'test/kills/main.ts', outfile: 'build/kills.js' },
 ];
 
 const strict = ['-O2', '-g', '-Wall', '-Wextra', '-Werror', '-pthread'];
@@ -40,6 +40,11 @@ const outcomes = await Promise.allSettled([putKoffi(), ...bundles.map(bundle), .
 for (const { reason } of outcomes.filter(({ status }) => status === 'rejected')) {
   console.error(reason.stderr ?? reason.message);
   process.exitCode = 1;
+}
+
+if (!process.exitCode) {
+  await run(process.execPath, ['build/manual.js', 'dist']);
+  console.log('dist/man');
 }
 
 /** A program is NAME.c with all in NAME/, or NAME/main.c; and beside either, the sources whose headers it includes. */

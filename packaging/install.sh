@@ -35,6 +35,7 @@ everything() {
 	put 644 dist/koffi.node "$home/koffi.node"
 	put 644 dist/librealtime-broker.so "$home/librealtime-broker.so"
 	put 755 dist/rtbroker.js "$home/rtbroker"
+	put 755 dist/rtbroker-run "$home/rtbroker-run"
 	put link ../libexec/realtime-broker/realtime-brokerd "$prefix/sbin/realtime-brokerd"
 	put link ../libexec/realtime-broker/rtbroker "$prefix/bin/rtbroker"
 	put 644 systemd/realtime-broker.toml /usr/lib/realtime-broker/realtime-broker.toml
@@ -49,6 +50,9 @@ everything() {
 		put 644 dbus/$name.conf /usr/share/dbus-1/system.d/$name.conf
 		put 644 polkit/$name.policy /usr/share/polkit-1/actions/$name.policy
 	done
+
+	for page in dist/man/*; do put 644 $page "$prefix/share/man/man${page##*.}/${page##*/}"; done
+	put 644 dist/completion/rtbroker "$prefix/share/bash-completion/completions/rtbroker"
 
 	for file in README.md CHANGELOG.md; do put 644 $file "$prefix/share/doc/realtime-broker/$file"; done
 	for file in polkit/50-realtime-broker-example.rules systemd/clamp.conf; do

@@ -25,6 +25,7 @@ want libglib2.0-bin gdbus
 want systemd busctl
 want util-linux nsenter
 want tmux tmux
+want mandoc mandoc
 want gcc cc
 want libc6-dev /usr/include/stdio.h
 want libsystemd-dev /usr/include/systemd/sd-bus.h

@@ -42,7 +42,7 @@ describe('list', () => {
     expect(await rtbroker('list')).toEqual(
       said(
         new RegExp(
-          `^alice\\t${alice.pid}/${tid}\\tcaller\\trr 5\\tother 5\\tdrifted \\(.+\\)\\t\\d+ s\n` +
+          `^alice\\t${alice.pid}/${tid}\\tcaller\\trr 5\\tother -?\\d+\\tdrifted \\(.+\\)\\t\\d+ s\n` +
             `alice\\t${alice.pid}/${nice}\\tcaller\\tother -7\\tother -7\\tactive\\t\\d+ s\n$`,
         ),
       ),
@@ -161,6 +161,89 @@ describe('grant', () => {
     );
     expect(await rtbroker(`grant ${alice.pid} 5`, 'bob')).toEqual(refused(/belongs to uid 4201/));
     expect(await rtbroker('grant 4194303')).toEqual(refused(/^rtbroker: .*4194303/));
+  });
+});
+
+describe('explain', () => {
+  test('says that a thread would be granted, what it runs as, and who granted it', async () => {
+    const alice = await stage.caller('alice');
+    const tid = await granted(alice);
+    expect(await rtbroker(`explain ${alice.pid}/${tid} 12`, 'alice')).toEqual(
+      said(
+        new RegExp(
+          `^thread: ${alice.pid}/${tid} caller \\(alice\\)( \\S+caller)?\nruns as: rr 5\nRLIMIT_RTTIME: 200 ms\n` +
+            'granted: realtime priority 5, by the broker, \\d+ s ago \\(active\\)\nIt would be granted realtime priority 12\\.\n$',
+        ),
+      ),
+    );
+    const [verdict] = [JSON.parse((await rtbroker(`explain --json ${alice.pid}`)).stdout)];
+    expect(verdict).toEqual({
+      process: alice.pid,
+      thread: alice.pid,
+      priority: 20,
+      would_be_granted: true,
+      reason: '',
+      remedy: '',
+      runs_as: {
+        uid: 4201,
+        comm: 'caller',
+        program: expect.stringMatching(/caller$/),
+        policy: 'other',
+        priority: expect.any(Number),
+        rttime_usec: 200_000,
+      },
+      grant: null,
+    });
+  });
+
+  test('says why it would be refused, and what to do; and changes nothing', async () => {
+    const alice = await stage.caller('alice', 'unlimited');
+    expect(await rtbroker(`explain ${alice.pid} 5`, 'alice')).toEqual(
+      said(
+        /^thread: .*\nruns as: other -?\d+\nRLIMIT_RTTIME: not set\ngranted: nothing, by the broker\nIt would be refused realtime priority 5 \(rttime-unset\): Process \d+ has no hard RLIMIT_RTTIME\. Set /,
+        1,
+      ),
+    );
+    expect(JSON.parse((await rtbroker(`explain --json ${alice.pid} 50`)).stdout)).toMatchObject({
+      would_be_granted: false,
+      reason: 'priority-above-limit',
+      remedy: expect.stringMatching(/above the limit of 20/),
+      runs_as: { rttime_usec: null },
+    });
+    expect(await stage.grants()).toEqual([]);
+  });
+
+  test('does not speak of what is not there, or not for all ears', async () => {
+    const alice = await stage.caller('alice');
+    expect(await rtbroker(`explain ${alice.pid}`, 'carol')).toEqual(refused(/inspect/));
+    expect(await rtbroker(`explain ${alice.pid}/1`, 'alice')).toEqual(refused(/^rtbroker: .*\b1\b/));
+    expect(await rtbroker('explain 4194303')).toEqual(refused(/4194303/));
+  });
+});
+
+describe('what was granted', () => {
+  test('is released by its user', async () => {
+    const alice = await stage.caller('alice');
+    const tid = await granted(alice);
+    expect(await rtbroker(`release ${alice.pid}/${tid}`, 'carol')).toEqual(refused(/manage/));
+    expect(await rtbroker(`release ${alice.pid}/${tid}`, 'alice')).toEqual(
+      said(`Thread ${alice.pid}/${tid} has given its grant back.\n`),
+    );
+    expect(await rtbroker(`release ${alice.pid}/${tid}`, 'alice')).toEqual(refused(/has no grant/));
+    expect(await stage.grants()).toEqual([]);
+  });
+
+  test('is taken away by root', async () => {
+    const alice = await stage.caller('alice');
+    const [first] = [await granted(alice), await granted(alice), await granted(alice)];
+    expect(await rtbroker(`demote ${alice.pid}/${first}`, 'alice')).toEqual(refused(/manage/));
+    expect(await rtbroker(`demote ${alice.pid}/${first}`)).toEqual(
+      said(`Thread ${alice.pid}/${first} is an ordinary one now.\n`),
+    );
+    expect(await stage.grants()).toHaveLength(2);
+    expect(await rtbroker('demote --all', 'alice')).toEqual(refused(/manage/));
+    expect(await rtbroker('demote --all')).toEqual(said('All granted threads are ordinary ones now.\n'));
+    expect(await stage.grants()).toEqual([]);
   });
 });
 
