@@ -1,6 +1,6 @@
 import type { Grant, Ledger } from './core/ledger.ts';
 import type { Permissions } from './permissions.ts';
-import type { Caller, Patience, ProcessTable, Reach, Right, Sighting, Target } from './ports.ts';
+import type { Caller, Configuration, Patience, ProcessTable, Reach, Right, Sighting, Target } from './ports.ts';
 import { Refused } from './refused.ts';
 import type { Supervisor } from './supervisor.ts';
 
@@ -9,6 +9,7 @@ interface Parts {
   readonly supervisor: Supervisor;
   readonly processes: ProcessTable;
   readonly permissions: Permissions;
+  readonly configuration: Configuration;
 }
 
 /** What people do to grants, as opposed to the programs that have them: to their own, and by polkit's leave to anybody's. */
@@ -55,6 +56,13 @@ export class Administration {
     const { permissions, supervisor } = this.#parts;
     await permissions.require(caller, 'manage', patience);
     supervisor.demoteAll('administrator', caller);
+  }
+
+  /** Reads the configuration anew. What was granted stays, though a limit may be lower now. @throws Refused */
+  async reload(caller: Caller, patience: Patience): Promise<void> {
+    const { permissions, configuration } = this.#parts;
+    await permissions.require(caller, 'manage', patience);
+    configuration.reload(caller);
   }
 
   #grantOf({ thread }: Sighting): Grant {

@@ -16,6 +16,7 @@ import type {
   Authority,
   Caller,
   Clock,
+  Configuration,
   Face,
   Journal,
   Logbook,
@@ -44,6 +45,7 @@ export interface Parts {
   readonly logbook: Logbook;
   readonly burst: BurstLimits;
   readonly cooldownSec: number;
+  readonly configuration: Configuration;
 }
 
 /** A grant beside what its thread really runs as now. */
@@ -97,6 +99,13 @@ export class Broker {
     const [ledger, cooldowns, supervisor] = [this.#ledger, this.#cooldowns, this.#supervisor];
     new Adoption({ ...this.#parts, ledger, cooldowns, supervisor }).adopt(legacy);
     this.#parts.logbook.begin();
+  }
+
+  /** What changes with the configuration, beside the rulebook. */
+  reconfigure({ burst, cooldownSec }: Pick<Parts, 'burst' | 'cooldownSec'>): void {
+    this.#tolls.burst = burst;
+    this.#cooldowns.firstSec = cooldownSec;
+    this.onNews({ kind: 'reconfigured' });
   }
 
   /**
@@ -183,10 +192,9 @@ export class Broker {
   }
 
   limits(caller: Caller): LimitsView {
-    const { burst } = this.#parts;
     return {
       terms: this.#termsOf(caller, 'own'),
-      burst,
+      burst: this.#tolls.burst,
       ...this.#ledger.usage(caller.uid),
       requestsLeft: this.#tolls.left(caller.uid),
     };

@@ -20,18 +20,21 @@ Hands realtime scheduling to threads that ask for it over D-Bus. Needs to be roo
 
   --config FILE      read this configuration, which must exist; default:
                      /etc/realtime-broker/realtime-broker.toml, else the one
-                     in /usr/lib/realtime-broker, else the built-in defaults
+                     in /usr/lib/realtime-broker, else the built-in defaults.
+                     FILE.d/*.toml (by default those in /etc) are read after it
   --state-dir DIR    the runtime directory (default /run/realtime-broker)
   --bus ADDRESS      the message bus, as in unix:path=/run/dbus/system_bus_socket
                      (default $DBUS_SYSTEM_BUS_ADDRESS, else the system bus)
   --log-level LEVEL  debug, info, warning or error; overrides the configuration
-  --check-config     say whether the configuration is good, and exit 0 or 1
+  --check-config     say which files are read and whether the configuration is
+                     good, and exit 0 or 1
   --version          print the version and exit
   --help             print this and exit
 
 Signals: SIGTERM and SIGINT end the broker and demote all granted threads, but
 for a SIGTERM from systemd's restart. SIGUSR1 ends it and leaves the grants to
-the next broker, as every other end does.
+the next broker, as every other end does. SIGHUP reads the configuration anew,
+and keeps the old one if anything is wrong with it.
 Exit status: 0 done, 1 failed or refused a bad configuration, 2 wrong use.
 `;
 

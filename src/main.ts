@@ -6,6 +6,7 @@ import { heedNameLost } from './bus/names.ts';
 import { heedPolkit } from './bus/polkit.ts';
 import { serve } from './bus/service.ts';
 import { jobOfUnit } from './bus/systemd1.ts';
+import { LiveConfig } from './config/live.ts';
 import { loadConfig } from './config/load.ts';
 import { Health, meaningOf } from './core/health.ts';
 import { Rulebook } from './core/rulebook.ts';
@@ -47,7 +48,8 @@ async function main(): Promise<void> {
 }
 
 function checkConfig({ config }: Flags): void {
-  const { warnings } = loadConfig(config);
+  const { warnings, files } = loadConfig(config);
+  for (const file of files) process.stdout.write(`Read ${file}.\n`);
   for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
   process.stdout.write('The configuration is good.\n');
 }
@@ -59,6 +61,8 @@ async function run(flags: Flags): Promise<void> {
   const journal = openJournal({ target: 'auto', level: flags.logLevel ?? settings.logLevel });
   for (const warning of settings.warnings) journal.warning(warning);
   const signalled = firstSignal();
+  let onHangup = (): void => {};
+  process.on('SIGHUP', () => onHangup());
   const notifier = new Notifier(datagrams, process.env);
   const state = openState(flags.stateDir, bootId(), settings.limits, journal);
 
@@ -74,7 +78,7 @@ async function run(flags: Flags): Promise<void> {
     journal.warning(meaningOf(word), { reason: word });
   }
 
-  const rulebook = new Rulebook(settings.limits, [], state.advertised);
+  const rulebook = new Rulebook(settings.limits, settings.rules, state.advertised);
   state.logbook.onTrouble = (fault) => {
     health.set('state-unwritable', fault !== undefined);
     if (fault === undefined) journal.info('The state is written again.');
@@ -84,22 +88,35 @@ async function run(flags: Flags): Promise<void> {
   const proc = new Proc(library);
   const handles = new Handles(library, proc);
   const connection = await connectBus(flags.bus);
-  const memory = new Memory(settings.polkitRememberMsec, () => clock.bootMsec());
+  const polkit = {
+    memory: new Memory(settings.polkitRememberMsec, () => clock.bootMsec()),
+    deadlineMsec: settings.polkitTimeoutMsec,
+    onAvailable: (available: boolean) => health.set('polkit-unavailable', !available),
+  };
+  const configuration = new LiveConfig(settings, {
+    journal,
+    notifier,
+    load: () => loadConfig(flags.config, { watchdogRunsAt: settings.canary.watchdogPriority }),
+    apply: ({ limits, rules, burst, canary: { cooldownSec }, polkitTimeoutMsec, polkitRememberMsec, logLevel }) => {
+      journal.setLevel(flags.logLevel ?? logLevel);
+      polkit.deadlineMsec = polkitTimeoutMsec;
+      polkit.memory.rememberMsec = polkitRememberMsec;
+      rulebook.replace(limits, rules);
+      broker.reconfigure({ burst, cooldownSec });
+    },
+  });
   const broker = new Broker({
     processes: new LinuxProcessTable(proc, handles, library, clock),
     scheduler: new LinuxScheduler(library, proc),
     watchdog,
-    authority: new PolkitAuthority(connection, {
-      memory,
-      deadlineMsec: settings.polkitTimeoutMsec,
-      onAvailable: (available) => health.set('polkit-unavailable', !available),
-    }),
+    authority: new PolkitAuthority(connection, polkit),
     clock,
     journal,
     rulebook,
     logbook: state.logbook,
     burst: settings.burst,
     cooldownSec: settings.canary.cooldownSec,
+    configuration,
   });
 
   const end = (status: number, reason: string, grants: 'kept' | 'demoted'): never => {
@@ -128,7 +145,7 @@ async function run(flags: Flags): Promise<void> {
   });
 
   await heedSleep(connection, watchdog);
-  await heedPolkit(connection, () => memory.forget());
+  await heedPolkit(connection, () => polkit.memory.forget());
   heedNameLost(connection, (name) => end(1, `the bus name ${name} was lost`, 'kept'));
   const { realtimekit1 } = settings;
   // Not at once: the reply to Exit is still to be written.
@@ -140,6 +157,7 @@ async function run(flags: Flags): Promise<void> {
     tell(news);
     notifier.status(broker.totals);
   };
+  onHangup = () => configuration.tryReload();
   journal.info(`The broker ${__VERSION__} serves on ${flags.bus}.`);
 }
 

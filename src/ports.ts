@@ -167,7 +167,9 @@ export type News =
   | { readonly kind: 'demoted'; readonly grant: Grant; readonly reason: string }
   | { readonly kind: 'restored'; readonly grant: Grant }
   | { readonly kind: 'starved'; readonly cpu: number; readonly lateUsec: number }
-  | { readonly kind: 'recovered'; readonly cpu: number };
+  | { readonly kind: 'recovered'; readonly cpu: number }
+  /** The limits may be others now. */
+  | { readonly kind: 'reconfigured' };
 
 /**
  * What a successor must know, written down at once, so that whenever the broker is killed it can be read. None of its
@@ -213,6 +215,12 @@ export interface Authority {
    * @throws Refused 'not-authorized' | 'authentication-required' | 'authority-unavailable'
    */
   permit(caller: Caller, right: Right, patience: Patience): Promise<void>;
+}
+
+/** What the administrator has set. */
+export interface Configuration {
+  /** Reads it anew and puts it in force, all of it or nothing. @param by who wants it @throws Refused 'invalid-configuration' */
+  reload(by?: Caller): void;
 }
 
 export interface Clock {

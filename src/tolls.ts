@@ -14,6 +14,7 @@ const lateRefusalsMax = 128;
 /** What asking costs: a token, of the process, of its user, and, for questions about grants, of a purse for these alone. */
 export class Tolls {
   readonly #clock: Clock;
+  #burst: BurstLimits;
   readonly #ofProcess: TokenBuckets<Pid>;
   readonly #ofUser: TokenBuckets<Uid>;
   readonly #ofQuestions: TokenBuckets<Uid>;
@@ -21,9 +22,20 @@ export class Tolls {
 
   constructor(burst: BurstLimits, clock: Clock) {
     this.#clock = clock;
+    this.#burst = burst;
     this.#ofProcess = new TokenBuckets(burst.processRequests, burst.processRefillPerSec);
     this.#ofUser = new TokenBuckets(burst.userRequests, burst.userRefillPerSec);
     this.#ofQuestions = new TokenBuckets(burst.userRequests, burst.userRefillPerSec);
+  }
+
+  get burst(): BurstLimits {
+    return this.#burst;
+  }
+
+  set burst(burst: BurstLimits) {
+    this.#burst = burst;
+    this.#ofProcess.resize(burst.processRequests, burst.processRefillPerSec);
+    for (const each of [this.#ofUser, this.#ofQuestions]) each.resize(burst.userRequests, burst.userRefillPerSec);
   }
 
   /** @throws Refused 'burst', late */

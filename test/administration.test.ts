@@ -169,6 +169,39 @@ describe('DemoteAll', () => {
   });
 });
 
+describe('to reload the configuration', () => {
+  test('needs leave', async () => {
+    const { house, owner, root: admin } = await scene();
+    const { administration } = house.broker;
+    expect(await outcome(administration.reload(owner, 'usual'))).toBe('not-authorized');
+    expect(house.configuration.reloads).toEqual([]);
+    house.authority.permits = 'allow';
+    expect(await outcome(administration.reload(owner, 'usual'))).toBe('done');
+    expect(await outcome(administration.reload(admin, 'usual'))).toBe('done');
+    expect(house.configuration.reloads).toEqual([owner, admin]);
+  });
+
+  test('fails for who hears why', async () => {
+    const { house, root: admin } = await scene();
+    house.configuration.onReload = () => {
+      throw new Refused({ reason: 'invalid-configuration', problems: 'f:1:1: no' });
+    };
+    expect(await outcome(house.broker.administration.reload(admin, 'usual'))).toBe('invalid-configuration');
+  });
+
+  test('takes no grant away, and tells that limits may be others', async () => {
+    const { house, tid } = await scene();
+    house.news.length = 0;
+    house.broker.reconfigure({ burst: { ...defaultBurst, userRequests: 1, userRefillPerSec: 1 }, cooldownSec: 1 });
+    expect(house.news).toEqual([{ kind: 'reconfigured' }]);
+    expect(house.view(tid)?.state).toBe('active');
+    expect(house.broker.limits(house.world.caller(house.spawn(bob)))).toMatchObject({
+      burst: { userRequests: 1 },
+      requestsLeft: 1,
+    });
+  });
+});
+
 describe('whose grants one may see', () => {
   test('is everybody’s for root and by leave, and else one’s own, whatever keeps polkit', async () => {
     const { house, stranger, root: admin } = await scene();

@@ -7,6 +7,7 @@ import type { Face, News } from '../src/ports.ts';
 import { Refused } from '../src/refused.ts';
 import { FakeAuthority } from './fakes/authority.ts';
 import { FakeClock, settled } from './fakes/clock.ts';
+import { FakeConfiguration } from './fakes/configuration.ts';
 import { FakeJournal } from './fakes/journal.ts';
 import { FakeLogbook } from './fakes/logbook.ts';
 import { FakeWatchdog } from './fakes/watchdog.ts';
@@ -23,6 +24,7 @@ export class House {
   readonly journal = new FakeJournal();
   readonly logbook = new FakeLogbook();
   readonly watchdog = new FakeWatchdog();
+  readonly configuration = new FakeConfiguration();
   readonly news: News[] = [];
   readonly broker: Broker;
 
@@ -42,6 +44,7 @@ export class House {
       logbook,
       burst: defaultBurst,
       cooldownSec: 30,
+      configuration: this.configuration,
       ...parts,
     });
     this.logbook.begin();

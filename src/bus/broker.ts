@@ -11,7 +11,7 @@ export interface BrokerOnTheBus {
   acquire(caller: Caller, wanted: Wanted, patience: Patience): Promise<void>;
   /** What stands against it, if anything does. @throws Refused when the caller may not know */
   explain(caller: Caller, target: Target, scheduling: Scheduling, patience: Patience): Promise<Refusal | undefined>;
-  readonly administration: Pick<Administration, 'reach' | 'release' | 'demote' | 'demoteAll'>;
+  readonly administration: Pick<Administration, 'reach' | 'release' | 'demote' | 'demoteAll' | 'reload'>;
   /** Read as it is walked through, which may take a while: grants may come and go meanwhile. */
   grants(caller: Caller, reach: Reach): Iterable<GrantView>;
   /** Undefined when its thread is gone. */

@@ -37,6 +37,7 @@ const names = {
   'cooling-down': ['CoolingDown', 'AccessDenied', 'EPERM'],
   suspended: ['Suspended', 'AccessDenied', 'EBUSY'],
   'root-only': ['NotAuthorized', 'AccessDenied', 'EPERM'],
+  'invalid-configuration': ['InvalidConfiguration', 'Failed', 'EINVAL'],
   'kernel-refused': ['KernelRefused', 'Failed', 'EIO'],
 } as const satisfies Record<Reason, Row>;
 

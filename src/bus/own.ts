@@ -76,6 +76,10 @@ const ownMethods = ({ broker, subscribers }: Told, turns: Turns): readonly Membe
     return marshalList(described(broker.grants(caller, reach)), () => turns.next(caller.uid));
   }),
   member('GetLimits', ['', 'a{sv}'], async (_, asked) => [describeLimits(broker.limits(await asked.caller()))]),
+  member('Reload', ['', ''], async (_, asked) => {
+    await broker.administration.reload(await asked.caller(), asked.patience);
+    return [];
+  }),
 ];
 
 /** One at a time: the broker looks at each grant's thread as it is asked for it. */

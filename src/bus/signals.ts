@@ -48,7 +48,8 @@ export class Signals {
       case 'starved':
         return this.#send(starved, Marshalled.of(starved.signature, [news.cpu, BigInt(news.lateUsec)]));
       case 'recovered':
-        return; // The property says so.
+      case 'reconfigured':
+        return; // The properties say so.
     }
   }
 

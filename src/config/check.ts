@@ -1,14 +1,16 @@
 import type { TomlValue } from 'smol-toml';
 import { nearest } from '../core/nearest.ts';
 import type { Problem } from './error.ts';
-import { accepted, isTable, misfit, type Value } from './fit.ts';
+import { accepted, isTable, misfit } from './fit.ts';
+import type { Found } from './found.ts';
 import { allKeys, isKey, type Key, keys, tables } from './keys.ts';
 import { quoteKey } from './quote.ts';
 import type { Source } from './source.ts';
 
 /** Adds the values of a file that fit their rows, and what is wrong with the others. Stops at nothing. */
-export function check(source: Source, found: Map<Key, Value>, problems: Problem[]): void {
+export function check(source: Source, found: Found, problems: Problem[]): void {
   for (const [name, value] of Object.entries(source.values)) {
+    if (name === 'rule') continue;
     if (!Object.hasOwn(tables, name)) problems.push(source.problemWithName([name], unknownAtTop(name, value)));
     else if (!isTable(value)) problems.push(source.problem([name], `${name} is a table: write [${name}]`));
     else checkTable(name, value);
@@ -24,16 +26,20 @@ export function check(source: Source, found: Map<Key, Value>, problems: Problem[
       }
 
       const fitting = accepted(keys[key], value);
-      if (fitting !== undefined) found.set(key, fitting);
-      else problems.push(source.problem(path, `${key} ${misfit(keys[key], value, source.written(path))}`));
+      if (fitting !== undefined) found.set(key, fitting, source);
+      else {
+        found.refuse(key);
+        problems.push(source.problem(path, `${key} ${misfit(keys[key], value, source.written(path))}`));
+      }
     }
   }
 }
 
 function unknownAtTop(name: string, value: TomlValue): string {
-  if (!isTable(value)) return `${quoteKey(name)} is not a setting${didYouMean(keyLike(name))}`;
-  const table = nearest(name, Object.keys(tables));
-  return `there is no table [${quoteKey(name)}]${didYouMean(table && `[${table}]`)}`;
+  if (!isTable(value) && !Array.isArray(value)) return `${quoteKey(name)} is not a setting${didYouMean(keyLike(name))}`;
+  const table = nearest(name, [...Object.keys(tables), 'rule']);
+  const brackets = table === 'rule' ? '[[rule]]' : table && `[${table}]`;
+  return `there is no table [${quoteKey(name)}]${didYouMean(brackets)}`;
 }
 
 function unknownKey(table: string, name: string): string {
@@ -43,10 +49,10 @@ function unknownKey(table: string, name: string): string {
 
 /** The right name in the wrong table, or nearly so. */
 function keyLike(name: string): Key | undefined {
-  const leaf = nearest(name, allKeys.map(leafOf));
-  return leaf === undefined ? undefined : allKeys.find((key) => leafOf(key) === leaf);
+  const leaf = nearest(name, leaves);
+  return leaf === undefined ? undefined : allKeys[leaves.indexOf(leaf)];
 }
 
-const leafOf = (key: Key): string => key.slice(key.indexOf('.') + 1);
+const leaves = allKeys.map((key) => key.slice(key.indexOf('.') + 1));
 
-const didYouMean = (what: string | undefined): string => (what === undefined ? '' : `; did you mean ${what}?`);
+export const didYouMean = (what: string | undefined): string => (what === undefined ? '' : `; did you mean ${what}?`);

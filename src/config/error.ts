@@ -4,6 +4,14 @@ export interface Position {
   readonly column: number;
 }
 
+/** The line a value stands in. */
+export interface Origin {
+  readonly file: string;
+  readonly line: number;
+}
+
+export const describeOrigin = ({ file, line }: Origin): string => `${file}:${line}`;
+
 /** One thing wrong with the configuration, and where. */
 export interface Problem {
   readonly file: string;

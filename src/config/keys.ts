@@ -1,5 +1,6 @@
 import { defaultCanary } from '../core/canary.ts';
 import { defaultBurst, defaultLimits, rttimeUsecMin } from '../core/limits.ts';
+import type { RuleLimits } from '../core/rules.ts';
 
 /** Whole numbers from min to max. */
 export interface IntegerKey {
@@ -266,8 +267,43 @@ export const isKey = (name: string): name is Key => Object.hasOwn(keys, name);
 
 export const allKeys = Object.keys(keys) as readonly Key[];
 
+/** The watchdog is made once; and names are asked for when the daemon starts. A reload keeps these as they are. */
+export const untilRestart: readonly Key[] = allKeys.filter(
+  (key) => /^(?:canary|bus|daemon)\./.test(key) && key !== 'canary.cooldown_sec',
+);
+
 /** A process cannot have more than its user: the one must not be set above the other. */
 export const notAbove = [
-  ['limits.realtime_threads_per_process_max', 'limits.realtime_threads_per_user_max'],
-  ['limits.high_priority_threads_per_process_max', 'limits.high_priority_threads_per_user_max'],
-] as const satisfies readonly (readonly [Key, Key])[];
+  ['realtime_threads_per_process_max', 'realtime_threads_per_user_max'],
+  ['high_priority_threads_per_process_max', 'high_priority_threads_per_user_max'],
+] as const satisfies readonly (readonly [RuleLimitKey, RuleLimitKey])[];
+
+/** What a [[rule]] may set: the limits, but for users_max, which is nobody's own. By the names they have in the code. */
+export const ruleLimits = {
+  realtime_priority_max: 'realtimePriorityMax',
+  nice_level_min: 'niceLevelMin',
+  rttime_usec_max: 'rttimeUsecMax',
+  processes_per_user_max: 'processesPerUserMax',
+  realtime_threads_per_user_max: 'realtimeThreadsPerUserMax',
+  high_priority_threads_per_user_max: 'highPriorityThreadsPerUserMax',
+  realtime_threads_per_process_max: 'realtimeThreadsPerProcessMax',
+  high_priority_threads_per_process_max: 'highPriorityThreadsPerProcessMax',
+} as const satisfies Record<string, keyof RuleLimits>;
+
+export type RuleLimitKey = keyof typeof ruleLimits;
+
+export const isRuleLimit = (name: string): name is RuleLimitKey => Object.hasOwn(ruleLimits, name);
+
+/** Whom a [[rule]] may be for, with what is written there. */
+export const ruleConditions = {
+  user: 'his name in /etc/passwd, or his uid',
+  group: 'its name in /etc/group, or its gid',
+  executable: "the absolute path of the process's program",
+  unit: 'a unit of the system\'s manager, as in "mpd.service"',
+  slice: 'a slice of the system\'s manager, as in "user-1000.slice"',
+  user_unit: 'a unit or slice of the user\'s own manager, as in "pipewire.service"',
+} as const;
+
+export type RuleCondition = keyof typeof ruleConditions;
+
+export const ruleKeys = [...Object.keys(ruleConditions), ...Object.keys(ruleLimits), 'refuse'] as readonly string[];

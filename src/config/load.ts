@@ -1,74 +1,58 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { ConfigError } from './error.ts';
-import { parseConfig, type Settings } from './settings.ts';
-import { sizeMax } from './source.ts';
+import { ConfigError, type Problem } from './error.ts';
+import { readText, tomlFilesIn, Unusable } from './file.ts';
+import { type Settings, type Surroundings, settle } from './settings.ts';
+import { Source } from './source.ts';
 
-/** The first of these that exists is read: the administrator's, or else the distribution's. */
+/** The administrator's file, which stands for the distribution's as a whole if it is there. */
 export const defaultFiles = [
   '/etc/realtime-broker/realtime-broker.toml',
   '/usr/lib/realtime-broker/realtime-broker.toml',
 ] as const;
 
+export interface Places extends Surroundings {
+  readonly defaults?: readonly string[];
+}
+
 /**
- * @param file must exist; undefined: the first of the default files, or no file and all defaults
- * @throws ConfigError when it cannot be read, or anything in it is wrong
+ * Reads FILE, and then FILE.d/*.toml in the order of their names, each of which changes the keys it sets and adds its rules
+ * after those before it.
+ * @param file must exist; undefined: the first of the default files that is there, if any is, and the drop-ins of the
+ *   administrator's in any case
+ * @throws ConfigError with all that is wrong with all of them
  */
 export function loadConfig(
   file: string | undefined,
-  { defaults = defaultFiles }: { readonly defaults?: readonly string[] } = {},
+  { defaults = defaultFiles, ...surroundings }: Places = {},
 ): Settings {
-  if (file !== undefined) return load(file) ?? missing(file);
-  for (const candidate of defaults) {
-    const settings = load(candidate);
-    if (settings !== undefined) return settings;
-  }
-  return parseConfig('', 'default');
-}
-
-function missing(file: string): never {
-  throw new ConfigError([{ file, text: 'no such file; create it, or leave --config away to use the defaults' }]);
-}
-
-function load(file: string): Settings | undefined {
-  let read: { readonly bytes: Buffer; readonly writableByAll: boolean };
-  try {
-    read = readBounded(file);
-  } catch (fault) {
-    const { code = '', message } = fault as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new ConfigError([{ file, text: `cannot be read: ${message}` }]);
-  }
-
-  const settings = parseConfig(decode(read.bytes, file), file);
-  if (!read.writableByAll) return settings;
-  return { ...settings, warnings: [...settings.warnings, `${file} can be written by everybody; chmod o-w it`] };
-}
-
-/** O_NONBLOCK, or a FIFO of that name would hold the daemon for ever; and no more than fits, or /dev/zero would. */
-function readBounded(file: string): { readonly bytes: Buffer; readonly writableByAll: boolean } {
-  const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
-  try {
-    const stat = fstatSync(fd);
-    if (!stat.isFile() && !stat.isCharacterDevice()) throw new Error('not a regular file');
-
-    const bytes = Buffer.alloc(sizeMax + 1);
-    let length = 0;
-    for (;;) {
-      const more = readSync(fd, bytes, length, bytes.length - length, null);
-      if (more === 0) break;
-      length += more;
-      if (length > sizeMax) throw new Error(`longer than ${sizeMax} bytes`);
+  const problems: Problem[] = [];
+  const attempt = <Result>(path: string, read: () => Result): Result | undefined => {
+    try {
+      return read();
+    } catch (fault) {
+      if (fault instanceof ConfigError) problems.push(...fault.problems);
+      else if (fault instanceof Unusable) problems.push({ file: path, text: fault.message });
+      else throw fault;
+      return undefined;
     }
-    return { bytes: bytes.subarray(0, length), writableByAll: stat.isFile() && (stat.mode & 0o002) !== 0 };
-  } finally {
-    closeSync(fd);
-  }
+  };
+  /** @returns whether there is such a file, be it good or not */
+  const take = (path: string): boolean => {
+    const before = problems.length;
+    const text = attempt(path, () => readText(path));
+    const source = text === undefined ? undefined : attempt(path, () => new Source(text, path));
+    if (source !== undefined) sources.push(source);
+    return text !== undefined || problems.length > before;
+  };
+
+  const sources: Source[] = [];
+  const main = (file === undefined ? defaults : [file]).find(take);
+  if (file !== undefined && main === undefined) problems.push({ file, text: missing });
+  const folder = `${file ?? defaults[0]}.d`;
+  for (const path of attempt(folder, () => tomlFilesIn(folder)) ?? []) take(path);
+
+  const settings = attempt('default', () => settle(sources, surroundings));
+  if (problems.length > 0 || settings === undefined) throw new ConfigError(problems);
+  return settings;
 }
 
-function decode(bytes: Buffer, file: string): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw new ConfigError([{ file, text: 'not UTF-8, which TOML must be' }]);
-  }
-}
+const missing = 'no such file; create it, or leave --config away to use the defaults';

@@ -9,13 +9,13 @@ export interface Place {
 
 export const nameOf = (path: readonly string[]): string => JSON.stringify(path);
 
-/** No setting lies deeper: what does is told of by the place of its first two names. */
-const depth = 2;
+/** No setting lies deeper than a rule's, ["rule", "0", "user"]: what does is told of by the place of its first names. */
+const depth = 3;
 
 /**
  * The parser tells values but not where they stood. This walks over a text it has already accepted, and so may take its
  * correctness for granted; where that is wrong after all it throws, and does not loop.
- * @returns the first place of each table and key, by `nameOf` its path
+ * @returns the first place of each table and key, by `nameOf` its path; what is in an array has its index, from 0, for a name
  */
 export function locate(text: string): ReadonlyMap<string, Place> {
   const walk = new Walk(text);
@@ -26,6 +26,8 @@ export function locate(text: string): ReadonlyMap<string, Place> {
 class Walk {
   readonly places = new Map<string, Place>();
   readonly #text: string;
+  /** How many tables each array of tables has so far, by its name. */
+  readonly #tables = new Map<string, number>();
   #at = 0;
 
   constructor(text: string) {
@@ -51,21 +53,36 @@ class Walk {
     const key = this.#at;
     const brackets = this.#text.startsWith('[[', key) ? 2 : 1;
     this.#at += brackets;
-    const path = this.#path(']');
+    const names = this.#path(']');
     this.#at += brackets;
+    const path = this.#indexed(names, brackets === 2);
     this.#note(path, { key, value: key, end: this.#at });
     return path;
   }
 
-  /** `a.b = value`. @param table whose pair it is; undefined within an array, where nothing has a name */
-  #pair(table: readonly string[] | undefined): void {
+  /** A header names an array of tables where its last table is meant; or, in two brackets, a new one. */
+  #indexed(names: readonly string[], opensTable: boolean): readonly string[] {
+    let path: readonly string[] = [];
+    for (const [index, name] of names.entries()) {
+      path = [...path, name];
+      const array = nameOf(path);
+      const opens = opensTable && index === names.length - 1;
+      const count = (this.#tables.get(array) ?? 0) + (opens ? 1 : 0);
+      if (opens) this.#tables.set(array, count);
+      if (count > 0) path = [...path, `${count - 1}`];
+    }
+    return path.slice(0, depth);
+  }
+
+  /** `a.b = value`. @param table whose pair it is */
+  #pair(table: readonly string[]): void {
     const place = { key: this.#at, value: 0, end: 0 };
     const own = this.#path('=');
     this.#at++;
     this.#void();
 
-    const path = table === undefined ? undefined : [...table, ...own].slice(0, depth);
-    if (path !== undefined) this.#note(path, place);
+    const path = [...table, ...own].slice(0, depth);
+    this.#note(path, place);
     place.value = this.#at;
     this.#value(path);
     place.end = this.#at;
@@ -96,11 +113,22 @@ class Walk {
     return path;
   }
 
-  #value(path: readonly string[] | undefined): void {
+  #value(path: readonly string[]): void {
     if (this.#next === '"' || this.#next === "'") this.#string();
-    else if (this.#next === '[') this.#items(']', () => this.#value(undefined));
+    else if (this.#next === '[') this.#array(path);
     else if (this.#next === '{') this.#items('}', () => this.#pair(path));
     else this.#plain();
+  }
+
+  #array(path: readonly string[]): void {
+    let index = 0;
+    this.#items(']', () => {
+      const place = { key: this.#at, value: this.#at, end: 0 };
+      const own = [...path, `${index++}`].slice(0, depth);
+      this.#note(own, place);
+      this.#value(own);
+      place.end = this.#at;
+    });
   }
 
   #items(end: ']' | '}', item: () => void): void {

@@ -1,9 +1,15 @@
 import type { CanaryRule } from '../core/canary.ts';
 import type { BurstLimits, Limits } from '../core/limits.ts';
+import type { Rule } from '../core/rules.ts';
 import { check } from './check.ts';
-import { ConfigError, type Problem } from './error.ts';
+import { keepCanaryInOrder, keepProcessBelowUser, keepWatchdogAbove } from './consistency.ts';
+import { ConfigError, type Origin, type Problem } from './error.ts';
 import type { Value } from './fit.ts';
-import { allKeys, type Key, keys, notAbove, type ValueOf } from './keys.ts';
+import { Found } from './found.ts';
+import { allKeys, type Key, type ValueOf } from './keys.ts';
+import { Names } from './names.ts';
+import { type RuleTable, readRules } from './rule-table.ts';
+import { keepFromRaising, rulesFrom } from './rules.ts';
 import { Source } from './source.ts';
 import { warningsAbout } from './warnings.ts';
 
@@ -12,6 +18,7 @@ export interface Settings {
   /** Whether the broker makes itself realtime. */
   readonly realtime: boolean;
   readonly limits: Limits;
+  readonly rules: readonly Rule[];
   readonly burst: BurstLimits;
   readonly canary: CanaryRule;
   readonly rttimePolicy: 'require';
@@ -20,76 +27,97 @@ export interface Settings {
   /** Whether org.freedesktop.RealtimeKit1 is served, too. */
   readonly realtimekit1: boolean;
   readonly logLevel: ValueOf<'log.level'>;
-  /** Where each value came from: FILE:LINE or 'default'. */
-  readonly origins: Readonly<Record<Key, string>>;
+  /** The same by the names that the files have for them, with where each is written: every key, then every rule. */
+  readonly rows: readonly Row[];
+  /** The files that were read, in their order. */
+  readonly files: readonly string[];
   /** What is allowed and yet will not do what it seems to; a sentence each. */
   readonly warnings: readonly string[];
 }
 
+/** One value in force. */
+export interface Row {
+  /** "limits.users_max"; "rule.1.user" of the first rule. */
+  readonly key: string;
+  readonly value: Value;
+  /** Undefined: it is the default, which is written nowhere. */
+  readonly origin: Origin | undefined;
+}
+
+export interface Surroundings {
+  readonly names?: Names;
+  /** Priority of the watchdog that runs already, if one does. */
+  readonly watchdogRunsAt?: number | undefined;
+}
+
 /**
+ * What the sources come to: of keys that several set, the last one counts; rules follow each other.
+ * @throws ConfigError with all that is wrong
+ */
+export function settle(
+  sources: readonly Source[],
+  { names = new Names(), watchdogRunsAt }: Surroundings = {},
+): Settings {
+  const found = new Found();
+  const rules: RuleTable[] = [];
+  const problems: Problem[] = [];
+  const warnings: string[] = [];
+  for (const source of sources) {
+    check(source, found, problems);
+    readRules(source, names, rules, problems, warnings);
+  }
+  keepProcessBelowUser(found, rules, problems);
+  keepWatchdogAbove(found, rules, watchdogRunsAt, problems);
+  keepCanaryInOrder(found, problems);
+  keepFromRaising(rules, found, problems);
+
+  const files = sources.map(({ file }) => file);
+  if (problems.length > 0) throw new ConfigError(inOrder(problems, files));
+  return {
+    ...settingsFrom((key) => found.value(key)),
+    rules: rulesFrom(rules),
+    rows: [
+      ...allKeys.map((key) => ({ key, value: found.value(key), origin: found.origin(key) })),
+      ...rules.flatMap(rowsOf),
+    ],
+    files,
+    warnings: [...warnings, ...warningsAbout(found, rules)],
+  };
+}
+
+/**
+ * A single text.
  * @param text TOML 1.0, at most `sizeMax` long
  * @param file its name, for problems and origins
  * @throws ConfigError with all that is wrong
  */
-export function parseConfig(text: string, file: string): Settings {
-  const source = new Source(text, file);
-  const found = new Map<Key, Value>();
-  const problems: Problem[] = [];
-  check(source, found, problems);
+export const parseConfig = (text: string, file: string, surroundings?: Surroundings): Settings =>
+  settle([new Source(text, file)], surroundings);
 
-  const origins = Object.fromEntries(
-    allKeys.map((key) => [key, found.has(key) ? source.origin(key.split('.')) : 'default']),
-  ) as Record<Key, string>;
-  keepProcessBelowUser(source, found, origins, problems);
-  keepWatchdogAbove(source, found, problems);
-  if (problems.length > 0) throw new ConfigError(problems.sort(byPosition));
-
-  const setting = <K extends Key>(key: K) => (found.get(key) ?? keys[key].default) as ValueOf<K>;
-  return { ...settingsFrom(setting), origins, warnings: warningsAbout(setting) };
+function rowsOf({ source, path, conditions, limits, refuse }: RuleTable, index: number): readonly Row[] {
+  const values: readonly (readonly [name: string, value: Value])[] = [
+    ...[...conditions].map(([name, { written }]) => [name, written] as const),
+    ...limits,
+    ...(refuse === undefined ? [] : [['refuse', refuse] as const]),
+  ];
+  return values.map(([name, value]) => ({
+    key: `rule.${index + 1}.${name}`,
+    value,
+    origin: source.origin([...path, name]),
+  }));
 }
 
-/**
- * Who lowers what a user may have need not know of the other setting: the limit of a process falls with it. Who sets
- * that of the process above the user's has a wrong idea of one of them, and is told so.
- */
-function keepProcessBelowUser(
-  source: Source,
-  found: Map<Key, Value>,
-  origins: Record<Key, string>,
-  problems: Problem[],
-): void {
-  for (const [ofProcess, ofUser] of notAbove) {
-    if (source.has(ofUser.split('.')) && !found.has(ofUser)) continue; // It was refused: what it would be is unknown.
-    const userMax = (found.get(ofUser) ?? keys[ofUser].default) as number;
-    const processMax = (found.get(ofProcess) ?? keys[ofProcess].default) as number;
-    if (processMax <= userMax) continue;
-
-    if (found.has(ofProcess)) {
-      const text = `${ofProcess} is ${processMax}, above ${ofUser}, which is ${userMax} (${origins[ofUser]}); lower it, or raise that`;
-      problems.push(source.problem(ofProcess.split('.'), text));
-      continue;
-    }
-    found.set(ofProcess, userMax);
-    origins[ofProcess] = origins[ofUser];
-  }
-}
-
-/** A watchdog at or below a hog's priority waits for it like everybody else. */
-function keepWatchdogAbove(source: Source, found: ReadonlyMap<Key, Value>, problems: Problem[]): void {
-  const [watchdog, granted] = ['canary.watchdog_priority', 'limits.realtime_priority_max'] as const;
-  const priority = Number(found.get(watchdog) ?? keys[watchdog].default);
-  const max = Number(found.get(granted) ?? keys[granted].default);
-  if (priority > max) return;
-  const at = found.has(watchdog) ? watchdog : granted;
-  problems.push(
-    source.problem(at.split('.'), `${watchdog} is ${priority} and must be above ${granted}, which is ${max}`),
+const inOrder = (problems: readonly Problem[], files: readonly string[]): readonly Problem[] =>
+  [...problems].sort(
+    (a, b) =>
+      files.indexOf(a.file) - files.indexOf(b.file) ||
+      (a.at?.line ?? 0) - (b.at?.line ?? 0) ||
+      (a.at?.column ?? 0) - (b.at?.column ?? 0),
   );
-}
 
-const byPosition = (a: Problem, b: Problem): number =>
-  (a.at?.line ?? 0) - (b.at?.line ?? 0) || (a.at?.column ?? 0) - (b.at?.column ?? 0);
+type Shaped = Omit<Settings, 'rules' | 'rows' | 'files' | 'warnings'>;
 
-const settingsFrom = (setting: <K extends Key>(key: K) => ValueOf<K>): Omit<Settings, 'origins' | 'warnings'> => ({
+const settingsFrom = (setting: <K extends Key>(key: K) => ValueOf<K>): Shaped => ({
   realtime: setting('daemon.realtime'),
   limits: {
     realtimePriorityMax: setting('limits.realtime_priority_max'),

@@ -1,5 +1,5 @@
 import { parse, TomlError, type TomlTable } from 'smol-toml';
-import { ConfigError, type Position, type Problem } from './error.ts';
+import { ConfigError, type Origin, type Position, type Problem } from './error.ts';
 import { locate, nameOf, type Place } from './places.ts';
 import { quote } from './quote.ts';
 
@@ -42,13 +42,8 @@ export class Source {
     return quote(this.#text.slice(value, end).trimEnd());
   }
 
-  /** FILE:LINE of a key. */
-  origin(path: readonly string[]): string {
-    return `${this.file}:${this.#positionOf(this.#place(path).key).line}`;
-  }
-
-  has(path: readonly string[]): boolean {
-    return this.#places.has(nameOf(path));
+  origin(path: readonly string[]): Origin {
+    return { file: this.file, line: this.#positionOf(this.#place(path).key).line };
   }
 
   #place(path: readonly string[]): Place {

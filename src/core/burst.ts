@@ -8,12 +8,18 @@ interface Bucket {
  * forgotten, so that the map is never larger than what callers spent in the time one refill takes.
  */
 export class TokenBuckets<Key> {
-  readonly #capacity: number;
-  readonly #perMsec: number;
+  #capacity: number;
+  #perMsec: number;
   readonly #buckets = new Map<Key, Bucket>();
   #sweepAt = 64;
 
   constructor(capacity: number, refillPerSec: number) {
+    this.#capacity = capacity;
+    this.#perMsec = refillPerSec / 1000;
+  }
+
+  /** Buckets have what they have, but no more than they hold now. */
+  resize(capacity: number, refillPerSec: number): void {
     this.#capacity = capacity;
     this.#perMsec = refillPerSec / 1000;
   }

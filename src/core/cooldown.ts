@@ -15,11 +15,16 @@ const forgottenMsec = 3_600_000;
 
 /** Processes that starved the machine, and until when they are asked to wait. Times are CLOCK_BOOTTIME. */
 export class Cooldowns {
-  readonly #firstMsec: number;
+  #firstMsec: number;
   readonly #records = new Map<string, readonly [Process, Conduct]>();
 
   constructor(firstSec: number) {
     this.#firstMsec = firstSec * 1000;
+  }
+
+  /** For offences from now on. */
+  set firstSec(sec: number) {
+    this.#firstMsec = sec * 1000;
   }
 
   /** Notes an offence: each one doubles the wait. @returns what is held against the process now */

@@ -39,6 +39,7 @@ export type Refusal =
   | { readonly reason: 'cooling-down'; readonly pid: number; readonly retryMsec: number }
   | { readonly reason: 'suspended' }
   | { readonly reason: 'root-only'; readonly member: string; readonly caller: number }
+  | { readonly reason: 'invalid-configuration'; readonly problems: string }
   | { readonly reason: 'kernel-refused'; readonly call: string; readonly errno: string; readonly cause: string };
 
 /** Where the limit is set, FILE:LINE, when it is not in the table [limits]. */
@@ -145,6 +146,10 @@ const explanations: Explanations = {
   'root-only': ({ member, caller }) => ({
     sentence: `${member} is for root, and uid ${caller} called it.`,
     remedy: 'Call it as root.',
+  }),
+  'invalid-configuration': ({ problems }) => ({
+    sentence: `The configuration is not good, and what is in force stays: ${problems}.`,
+    remedy: 'Correct it, look it over with realtime-brokerd --check-config, and reload again.',
   }),
   'kernel-refused': ({ call, errno, cause }) => ({
     sentence: `The kernel refused ${call} with ${errno}.`,

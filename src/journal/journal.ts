@@ -20,7 +20,7 @@ export interface JournalOptions {
 }
 
 /** Disposing of it tries a last time to send what waits. */
-export type OpenJournal = Journal & Disposable;
+export type OpenJournal = Journal & Disposable & { setLevel(level: Level): void };
 
 /** @throws RangeError when no socket can have this path */
 export function openJournal({
@@ -36,15 +36,20 @@ export function openJournal({
 
 export function journalOn(sink: Sink, level: Level): OpenJournal {
   const outbox = new Outbox(sink);
-  const logger = pino({ level: level === 'warning' ? 'warn' : level, base: null, timestamp: false }, into(outbox));
+  const logger = pino({ level: pinoLevel(level), base: null, timestamp: false }, into(outbox));
   return {
     debug: (text, fields = {}) => logger.debug(fields, text),
     info: (text, fields = {}) => logger.info(fields, text),
     warning: (text, fields = {}) => logger.warn(fields, text),
     error: (text, fields = {}) => logger.error(fields, text),
+    setLevel: (now) => {
+      logger.level = pinoLevel(now);
+    },
     [Symbol.dispose]: () => outbox[Symbol.dispose](),
   };
 }
+
+const pinoLevel = (level: Level): string => (level === 'warning' ? 'warn' : level);
 
 /** systemd.exec(5): JOURNAL_STREAM is "DEVICE:INODE" of the stream; that it is still our stderr must be looked at. */
 export function leadsToJournal(fd: number, stream: string | undefined): boolean {

@@ -11,7 +11,7 @@ export const keyOf = ({ pid, starttime, uid }: Process, action: string): string 
  * than polkit itself says that nothing has changed. SECURITY.md tells why that is safe.
  */
 export class Memory {
-  readonly #rememberMsec: number;
+  #rememberMsec: number;
   readonly #nowMsec: () => number;
   /** Until when, oldest first: all are remembered for the same time. */
   readonly #untilMsec = new Map<string, number>();
@@ -21,6 +21,12 @@ export class Memory {
   constructor(rememberMsec: number, nowMsec: () => number) {
     this.#rememberMsec = rememberMsec;
     this.#nowMsec = nowMsec;
+  }
+
+  /** What is remembered was remembered for another time, and is forgotten. */
+  set rememberMsec(msec: number) {
+    this.#rememberMsec = msec;
+    this.forget();
   }
 
   allows(subject: Process, action: string): boolean {

@@ -31,6 +31,7 @@ const rows: readonly (readonly [sent: Sent & { readonly member: string }, told: 
   [{ member: 'ReleaseThread', ...ids }, ['release', ':1.7', target]],
   [{ member: 'DemoteThread', ...ids }, ['demote', ':1.7', target]],
   [{ member: 'DemoteAll' }, ['demoteAll', ':1.7']],
+  [{ member: 'Reload' }, ['reload', ':1.7']],
 ];
 
 for (const [sent, told] of rows)

@@ -22,6 +22,7 @@ const table: readonly (readonly [refusal: Refusal, own: string, rtkit: string, s
   [{ reason: 'no-such-thread', what: 'Nobody' }, 'NoSuchThread', 'Failed', 'No such file or directory'],
   [{ reason: 'invalid-priority', kind: 'realtime', value: 0 }, 'InvalidPriority', 'Failed', 'Invalid argument'],
   [{ reason: 'invalid-priority', kind: 'high-priority', value: 20 }, 'InvalidPriority', 'Failed', 'Invalid argument'],
+  [{ reason: 'refused-by-rule', pid: 1, rule: 'f:1' }, 'NotAuthorized', denied, perm],
   [{ reason: 'priority-above-limit', priority: 21, max: 20 }, 'PriorityAboveLimit', denied, perm],
   [{ reason: 'nice-below-limit', nice: -16, min: -15 }, 'NiceBelowLimit', denied, perm],
   [{ reason: 'rttime-unset', pid: 1, maxUsec: 2n }, 'RTTimeUnset', denied, perm],
@@ -34,6 +35,7 @@ const table: readonly (readonly [refusal: Refusal, own: string, rtkit: string, s
   [{ reason: 'cooling-down', pid: 500, retryMsec: 1500 }, 'CoolingDown', denied, perm],
   [{ reason: 'suspended' }, 'Suspended', denied, busy],
   [{ reason: 'root-only', member: 'ResetAll', caller: 7 }, 'NotAuthorized', denied, perm],
+  [{ reason: 'invalid-configuration', problems: 'f:1:1: no' }, 'InvalidConfiguration', 'Failed', 'Invalid argument'],
   [{ reason: 'kernel-refused', call: 'x', errno: 'EPERM', cause: 'c' }, 'KernelRefused', denied, perm],
   [
     { reason: 'kernel-refused', call: 'x', errno: 'EACCES', cause: 'c' },

@@ -48,6 +48,7 @@ export class FakeBroker implements BrokerOnTheBus {
     demote: async ({ name }: Caller, target: Target, patience: Patience) =>
       void this.told.push(['demote', name, target, patience]),
     demoteAll: async ({ name }: Caller, patience: Patience) => void this.told.push(['demoteAll', name, patience]),
+    reload: async ({ name }: Caller, patience: Patience) => void this.told.push(['reload', name, patience]),
   };
 
   /** Which of root's calls came. */

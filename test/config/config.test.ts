@@ -1,10 +1,16 @@
 import { expect, test } from 'vitest';
 import { ConfigError } from '../../src/config/error.ts';
-import { parseConfig } from '../../src/config/settings.ts';
+import { parseConfig, type Settings } from '../../src/config/settings.ts';
 import { defaultCanary } from '../../src/core/canary.ts';
 import { defaultBurst, defaultLimits } from '../../src/core/limits.ts';
 
 const parse = (text: string) => parseConfig(text, 'f');
+
+/** FILE:LINE of a key, or 'default'. */
+function originOf({ rows }: Settings, key: string): string {
+  const origin = rows.find((row) => row.key === key)?.origin;
+  return origin === undefined ? 'default' : `${origin.file}:${origin.line}`;
+}
 
 /** What --check-config would print. */
 function printed(text: string): readonly string[] {
@@ -18,7 +24,7 @@ function printed(text: string): readonly string[] {
 }
 
 test('an empty file means the defaults', () => {
-  const { origins, ...settings } = parse('');
+  const { rows, ...settings } = parse('');
   expect(settings).toEqual({
     limits: defaultLimits,
     burst: defaultBurst,
@@ -29,9 +35,11 @@ test('an empty file means the defaults', () => {
     realtime: true,
     realtimekit1: true,
     logLevel: 'info',
+    rules: [],
+    files: ['f'],
     warnings: [],
   });
-  expect(new Set(Object.values(origins))).toEqual(new Set(['default']));
+  expect(rows.filter(({ origin }) => origin !== undefined)).toEqual([]);
 });
 
 test('every key reaches its setting', () => {
@@ -59,7 +67,7 @@ test('every key reaches its setting', () => {
     [canary]
     watchdog_priority = 61
     patience_msec = 62
-    sluggish_msec = 63
+    sluggish_msec = 61
     sluggish_window_msec = 640
     grace_msec = 65
     blame_share = 0.66
@@ -90,7 +98,7 @@ test('every key reaches its setting', () => {
     canary: {
       watchdogPriority: 61,
       patienceMsec: 62,
-      sluggishMsec: 63,
+      sluggishMsec: 61,
       sluggishWindowMsec: 640,
       graceMsec: 65,
       blameShare: 0.66,
@@ -104,9 +112,9 @@ test('every key reaches its setting', () => {
     realtimekit1: false,
     logLevel: 'warning',
   });
-  expect(Object.values(settings.origins).filter((origin) => origin === 'default')).toEqual([]);
-  expect(settings.origins['limits.realtime_priority_max']).toBe('f:3');
-  expect(settings.origins['log.level']).toBe('f:35');
+  expect(settings.rows.filter(({ origin }) => origin === undefined)).toEqual([]);
+  expect(originOf(settings, 'limits.realtime_priority_max')).toBe('f:3');
+  expect(originOf(settings, 'log.level')).toBe('f:35');
 });
 
 const wrong: ReadonlyArray<readonly [title: string, text: string, ...printed: string[]]> = [
@@ -288,7 +296,7 @@ const wrong: ReadonlyArray<readonly [title: string, text: string, ...printed: st
   [
     "a process above the user's default",
     '[limits]\nhigh_priority_threads_per_process_max = 513',
-    'f:2:41: limits.high_priority_threads_per_process_max is 513, above limits.high_priority_threads_per_user_max, which is 512 (default); lower it, or raise that',
+    'f:2:41: limits.high_priority_threads_per_process_max is 513, above limits.high_priority_threads_per_user_max, which is 512; lower it, or raise that',
   ],
   [
     'nothing about a user whose limit is wrong itself',
@@ -328,14 +336,15 @@ for (const [title, text, usersMax, line] of right) {
   test(`understands ${title}`, () => {
     const settings = parse(text);
     expect(settings.limits.usersMax).toBe(usersMax);
-    expect(settings.origins['limits.users_max']).toBe(`f:${line}`);
+    expect(originOf(settings, 'limits.users_max')).toBe(`f:${line}`);
   });
 }
 
 test("what a process may have falls with its user's, and says whose line that was", () => {
-  const { limits, origins } = parse('[limits]\nrealtime_threads_per_user_max = 5');
+  const settings = parse('[limits]\nrealtime_threads_per_user_max = 5');
+  const { limits } = settings;
   expect(limits.realtimeThreadsPerProcessMax).toBe(5);
-  expect(origins['limits.realtime_threads_per_process_max']).toBe('f:2');
+  expect(originOf(settings, 'limits.realtime_threads_per_process_max')).toBe('f:2');
   expect(limits.highPriorityThreadsPerProcessMax).toBe(defaultLimits.highPriorityThreadsPerProcessMax);
 });
 
@@ -380,3 +389,24 @@ test('a share is a number from its least to its most', () => {
   expect(printed('[canary]\nblame_share = nan')[0]).toContain('must be 0.1 to 1, not nan');
   expect(printed('[canary]\nblame_share = "half"')[0]).toContain('must be 0.1 to 1, not the string "half"');
 });
+
+const canaries: ReadonlyArray<readonly [title: string, text: string, problem?: string]> = [
+  ['sluggishness may be as long as patience', 'sluggish_msec = 300'],
+  [
+    'sluggishness comes before silence',
+    'sluggish_msec = 301',
+    'f:2:17: canary.sluggish_msec is 301 and must not be above canary.patience_msec, which is 300',
+  ],
+  [
+    'who is less patient is told of the one that is set',
+    'patience_msec = 50\nsluggish_msec = 60',
+    'f:3:17: canary.sluggish_msec is 60 and must not be above canary.patience_msec, which is 50 (f:2)',
+  ],
+  [
+    'sluggishness is judged over more than patience',
+    'sluggish_window_msec = 200',
+    'f:2:24: canary.sluggish_window_msec is 200 and must not be below canary.patience_msec, which is 300',
+  ],
+];
+for (const [title, text, problem] of canaries)
+  test(title, () => expect(printed(`[canary]\n${text}`)).toEqual(problem === undefined ? [] : [problem]));

@@ -23,7 +23,7 @@ test('the installed file changes nothing', () => {
 test('its commented lines, made live, are the defaults, and every key is among them', () => {
   const settings = parseConfig(text.replace(/^#(?=\w+ = )/gm, ''), 'f');
   expect(settings).toMatchObject({ limits: defaultLimits, burst: defaultBurst });
-  expect(Object.entries(settings.origins).filter(([, origin]) => origin === 'default')).toEqual([]);
+  expect(settings.rows.filter(({ origin }) => origin === undefined)).toEqual([]);
 });
 
 test('each key is told of above its line', () => {

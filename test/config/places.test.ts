@@ -2,22 +2,19 @@ import { parse } from 'smol-toml';
 import { expect, test } from 'vitest';
 import { locate, nameOf } from '../../src/config/places.ts';
 
-/** The paths, two names deep, that the parser found. Below an array of tables a name is no path: it has an index, too. */
+/** The paths, three names deep, that the parser found. What is in an array has its index for a name. */
 function pathsOf(text: string): readonly string[] {
   const paths: string[] = [];
-  for (const [name, value] of Object.entries(parse(text))) {
-    paths.push(nameOf([name]));
-    if (typeof value !== 'object' || Array.isArray(value) || value instanceof Date) continue;
-    for (const below of Object.keys(value)) paths.push(nameOf([name, below]));
-  }
+  const walk = (node: unknown, path: readonly string[]): void => {
+    if (path.length > 0) paths.push(nameOf(path));
+    if (path.length === 3 || typeof node !== 'object' || node === null || node instanceof Date) return;
+    for (const [name, below] of Object.entries(node)) walk(below, [...path, name]);
+  };
+  walk(parse(text), []);
   return paths.sort();
 }
 
-function placesOf(text: string): readonly string[] {
-  const values = parse(text);
-  const belowArray = (path: readonly string[]) => path.length > 1 && Array.isArray(values[path[0]!]);
-  return [...locate(text).keys()].filter((name) => !belowArray(JSON.parse(name))).sort();
-}
+const placesOf = (text: string): readonly string[] => [...locate(text).keys()].sort();
 
 const texts: ReadonlyArray<readonly [title: string, text: string]> = [
   ['nothing', ''],

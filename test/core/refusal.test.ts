@@ -189,6 +189,13 @@ const table: Readonly<Record<Reason, readonly Row[]>> = {
       'Call it as root.',
     ],
   ],
+  'invalid-configuration': [
+    [
+      { reason: 'invalid-configuration', problems: 'f:3:1: limits.foo is not a setting' },
+      'The configuration is not good, and what is in force stays: f:3:1: limits.foo is not a setting.',
+      'Correct it, look it over with realtime-brokerd --check-config, and reload again.',
+    ],
+  ],
   'kernel-refused': [
     [
       { reason: 'kernel-refused', call: 'sched_setattr', errno: 'EPERM', cause: 'The cgroup has no realtime budget.' },

@@ -19,7 +19,7 @@ const table: readonly (readonly [args: string, code: number, stdout: RegExp, std
   ['--version', 0, /^realtime-brokerd \d+\.\d+\.\d+\S*\n$/, /^$/],
   ['--help', 0, /^Usage: realtime-brokerd \[OPTION\](.|\n)*--check-config(.|\n)*Exit status: 0 /, /^$/],
   ['-h', 0, /^Usage: realtime-brokerd /, /^$/],
-  ['--check-config --config DIR/good.toml', 0, /^The configuration is good\.\n$/, /^$/],
+  ['--check-config --config DIR/good.toml', 0, /^Read DIR\/good\.toml\.\nThe configuration is good\.\n$/, /^$/],
   [
     '--check-config --config DIR/bad.toml',
     1,
