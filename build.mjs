@@ -19,6 +19,7 @@ const bundles = [
   { entry: 'src/cli/main.ts', outfile: 'dist/rtbroker.js' },
   { entry: 'src/manual/main.ts', outfile: 'build/manual.js' },
   { entry: 'test/demo/main.ts', outfile: 'build/demo.js' },
+  { entry: 'test/kills/main.ts', outfile: 'build/kills.js' },
   { entry: 'bench/main.ts', outfile: 'build/bench.js' },
   { entry: 'test/vm/main.ts', outfile: 'build/vm.js' },
 ];

@@ -1,12 +1,14 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { rtkitFace } from '../rig/caller.ts';
 import type { Child } from '../rig/child.ts';
 import { commOf, look, tidsOf } from '../rig/kernel.ts';
-import { Stage } from '../rig/stage.ts';
+import { ask, realtime } from '../rig/request.ts';
+import { dataOf, defaultPatience, Stage } from '../rig/stage.ts';
 import type { UserName } from '../rig/users.ts';
 
 let stage: Stage;
 beforeAll(async () => {
-  stage = await Stage.start();
+  stage = await Stage.start(defaultPatience);
 });
 afterEach(() => stage.clear());
 afterAll(() => stage.stop());
@@ -36,4 +38,18 @@ test("C15 C29 a real PulseAudio's sink thread is realtime, though each connectio
     { ...ours, Kind: 'high-priority', Nice: -11 },
     { ...ours, Kind: 'realtime', Priority: 5, ActualPolicy: 'rr' },
   ]);
+});
+
+test('C30 what a PulseAudio asks for in vain costs no other program of its user anything', async () => {
+  const pulseaudio = await startPulseAudio('bob');
+  await pulseaudio.line(/Failed to acquire real-time scheduling/);
+  expect(look(sinkThread(pulseaudio.pid) ?? 0)).toMatchObject({ policy: 'other', priority: 0, nice: 0 });
+  expect(look(pulseaudio.pid)).toMatchObject({ policy: 'other', priority: 0, nice: 0 });
+
+  await stage.rig.addRules(`polkit.addRule(function (action, subject) {
+    return subject.user === 'bob' ? polkit.Result.YES : polkit.Result.NOT_HANDLED;
+  });`);
+  const other = await stage.caller('bob');
+  for (let times = 0; times < 25; times++) dataOf(await ask(rtkitFace, realtime(other, 0, 5)));
+  expect(look(other.pid)).toMatchObject({ policy: 'rr', priority: 5, resetOnFork: true });
 });

@@ -90,6 +90,7 @@ export class Rig {
   busctl = (args: readonly string[], user: UserName = 'root'): Promise<Ran> => this.#run('busctl', args, user);
   /** Say --system: that is the rig's bus. */
   gdbus = (args: readonly string[], user: UserName = 'root'): Promise<Ran> => this.#run('gdbus', args, user);
+  rtkitctl = (option: string, user: UserName = 'root'): Promise<Ran> => this.#run('rtkitctl', [option], user);
 
   /** The administrator's tool, where the rig's users have names. */
   rtbroker = (args: readonly string[], user: UserName = 'root', env: NodeJS.ProcessEnv = {}): Promise<Ran> => {
@@ -106,6 +107,7 @@ export class Rig {
 
   /** @throws with all it said, when the program dies before it owns them */
   async untilOwned(owner: Child, names: readonly string[], timeoutMsec = 10_000): Promise<void> {
+    if (names.length === 0) return;
     const watcher = await Caller.start(this.dir, this.address, users.root);
     const died = owner.exited.then(() => Promise.reject(new Error(owner.epitaph('died at its start'))));
     const owned = Promise.all(names.map((name) => watcher.awaitName(name, owner.pid, timeoutMsec)));
