@@ -34,3 +34,16 @@ eventually 'pgrep -x openal'
 mixer() { ls "/proc/$(pgrep -x openal)/task" | sort -n | sed -n 2p; }
 eventually 'is_realtime $(mixer)'
 show "openal mixer" "$(mixer)"
+
+# It stays as it is when it ends, until there is nothing more to read.
+mkfifo /tmp/stay
+exec 3<>/tmp/stay
+as_alice /src/build/linger /usr/libexec/installed-tests/rtkit/rtkit-test </tmp/stay >/tmp/rtkit-test &
+eventually 'grep lingers /tmp/rtkit-test'
+show "rtkit-test" "$(sed -n 's/ lingers$//p' /tmp/rtkit-test)"
+exec 3>&-
+
+pid=$(as_alice systemctl --user show --property=MainPID --value pipewire.service)
+rtkitctl --reset-all
+show "pipewire main, reset" "$pid"
+show "pipewire data, reset" "$(thread "$pid" data-loop.0)"

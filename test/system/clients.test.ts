@@ -23,7 +23,11 @@ for (const [name, state] of [
   ['pw-loopback data', { ...realtime, priority: 20 }],
   // It wants 1, and would take no more than half of what there is.
   ['openal mixer', { ...realtime, priority: 1 }],
+  ['rtkit-test', { policy: 'rr', priority: 10, resetOnFork: true, rttimeHard: 100_000 }],
+  // By rtkitctl --reset-all, which would reach every other test of this machine outside of a guest. It leaves nice levels.
+  ['pipewire main, reset', highPriority],
+  ['pipewire data, reset', { policy: 'other', priority: 0, nice: 0 }],
 ] as const)
-  test(`${name} of Debian 13`, () => {
+  test(`${name}, of Debian 13`, () => {
     expect(threads.get(name)).toMatchObject(state);
   });

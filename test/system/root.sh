@@ -5,7 +5,6 @@ set -euo pipefail
 suite=$1
 cache=${REALTIME_BROKER_GUEST:-/var/tmp/realtime-broker-guest}
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-root=$cache/root-$suite
 
 packages=(
 	systemd systemd-sysv libpam-systemd dbus dbus-user-session dbus-broker polkitd rtkit
@@ -13,9 +12,9 @@ packages=(
 	nodejs procps util-linux libglib2.0-bin libsystemd0
 )
 
-# Another list of packages, or another set-up, is another root.
-key=$(sha256sum <"$0")
-if [ "$(cat "$root.key" 2>/dev/null)" = "$key" ]; then
+# Another list of packages, or another set-up, is another root: a guest may be running on this one.
+root=$cache/root-$suite-$(sha256sum <"$0" | cut -c 1-8)
+if [ -d "$root" ]; then
 	echo "$root"
 	exit
 fi
@@ -23,7 +22,7 @@ fi
 mkdir -p "$cache"
 exec 9>"$root.lock"
 flock 9
-if [ "$(cat "$root.key" 2>/dev/null)" = "$key" ]; then
+if [ -d "$root" ]; then
 	echo "$root"
 	exit
 fi
@@ -48,8 +47,6 @@ TMPDIR=$work mmdebstrap --variant=minbase --include="$(IFS=, && echo "${packages
 	exit 1
 }
 
-rm -rf "$root" "$root.key"
 chmod 755 "$work/root"
 mv "$work/root" "$root"
-echo "$key" >"$root.key"
 echo "$root"
