@@ -31,7 +31,9 @@ import type {
   Watchdog,
 } from './ports.ts';
 import { Refused } from './refused.ts';
+import { Resets } from './resets.ts';
 import { type Condition, Supervisor } from './supervisor.ts';
+import type { Suspension } from './suspension.ts';
 import { Tolls } from './tolls.ts';
 
 export interface Parts {
@@ -79,6 +81,7 @@ export class Broker {
   readonly #tolls: Tolls;
   readonly #permissions: Permissions;
   readonly administration: Administration;
+  readonly resets: Resets;
 
   onNews: (news: News) => void = () => {};
 
@@ -92,6 +95,7 @@ export class Broker {
     this.#permissions = new Permissions({ ...parts, tolls: this.#tolls });
     const [ledger, supervisor, permissions] = [this.#ledger, this.#supervisor, this.#permissions];
     this.administration = new Administration({ ...parts, ledger, supervisor, permissions });
+    this.resets = new Resets({ ...parts, ledger, supervisor });
   }
 
   /** To be called once, before anybody asks: takes over what another broker left. */
@@ -215,24 +219,9 @@ export class Broker {
     this.#supervisor.demoteAll(reason);
   }
 
-  /** Demotes every granted thread for good, a few a turn of the event loop, and strikes it out. */
-  resetKnown(): Promise<void> {
-    return this.#supervisor.resetKnown();
-  }
-
-  /** The same to every realtime thread there is but root's, whoever gave it that. */
-  resetAll(): Promise<void> {
-    return this.#supervisor.resetAll();
-  }
-
-  /** Puts all grants out of force, and grants nothing, until resume(). */
-  suspend(): Promise<void> {
-    return this.#supervisor.suspension.suspend();
-  }
-
-  /** Every suspended thread has back what it ran as, unless it is another's by now, or somebody else changed it. */
-  resume(): Promise<void> {
-    return this.#supervisor.suspension.resume();
+  /** Root's Suspend and Resume. */
+  get suspension(): Suspension {
+    return this.#supervisor.suspension;
   }
 
   async #find(caller: Caller, wanted: Wanted): Promise<Sighting> {

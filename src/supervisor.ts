@@ -2,7 +2,7 @@ import type { Cooldowns } from './core/cooldown.ts';
 import type { Grant, Ledger } from './core/ledger.ts';
 import type { Deed } from './core/legacy.ts';
 import type { Rulebook } from './core/rulebook.ts';
-import { type Attributes, descendsFrom, runsAs, type Scheduling } from './core/scheduling.ts';
+import { type Attributes, descendsFrom, hasLeft, runsAs, type Scheduling } from './core/scheduling.ts';
 import { isLeader, keyOf, leaderOf, type Pid, type Thread, type Uid } from './core/thread.ts';
 import { Demotions } from './demotions.ts';
 import { note } from './notes.ts';
@@ -20,7 +20,6 @@ import type {
 } from './ports.ts';
 import { Refused } from './refused.ts';
 import { Suspension } from './suspension.ts';
-import { Turns } from './turns.ts';
 import { Wards } from './wards.ts';
 
 export interface SupervisorParts {
@@ -46,15 +45,12 @@ export interface Condition {
   readonly reason: string;
 }
 
-/** A process can change its uid, or call exec from its main thread, and nobody is told: so it is looked at. */
+/** A process can change its uid, call exec from its main thread or leave realtime, and nobody is told: so it is looked at. */
 const reviewMsec = 10_000;
 
 /** A user at his limit who asks again and again must not have all his threads looked at each time. */
 const sweepPauseMsec = 50;
 const sweptMax = 1024;
-
-/** Threads that are reset in one turn of the event loop: less than a millisecond's work. */
-const resetPiece = 16;
 
 /** Everything that happens to a grant after it was given. */
 export class Supervisor {
@@ -62,7 +58,6 @@ export class Supervisor {
   readonly #wards: Wards;
   readonly #demotions: Demotions;
   readonly suspension: Suspension;
-  readonly #turns = new Turns();
   readonly #sweptUntilMsec = new Map<Uid | undefined, number>();
   #reviewing = false;
 
@@ -167,49 +162,10 @@ export class Supervisor {
     for (const grant of [...this.#parts.ledger.grants()]) this.#demote(grant, reason, by);
   }
 
-  /** As demoteAll, without keeping others waiting. */
-  async resetKnown(): Promise<void> {
-    await this.#reset(() => true);
-  }
-
-  /** Threads that nobody granted, too; but no more than realtime, and nothing of root's. */
-  async resetAll(): Promise<void> {
-    await this.#reset(({ scheduling, thread }) => scheduling.kind === 'realtime' && thread.process.uid !== 0);
-    let strangers = 0;
-    for await (const thread of this.#parts.processes.realtimeThreads()) {
-      const grant = this.#parts.ledger.find(thread);
-      if (grant !== undefined) this.#demote(grant, 'reset');
-      else if (this.#resetStranger(thread)) strangers++;
-    }
-    if (strangers > 0)
-      this.#parts.journal.info(`ResetAll demoted ${strangers} realtime threads that nobody granted.`, {
-        count: strangers,
-        reason: 'reset',
-      });
-  }
-
-  async #reset(meant: (grant: Grant) => boolean): Promise<void> {
-    const grants = [...this.#parts.ledger.grants()].filter(meant);
-    // It may have ended, or been granted anew, since.
-    for await (const grant of this.#turns.pieces(grants, resetPiece))
-      if (this.#parts.ledger.find(grant.thread) === grant) this.#demote(grant, 'reset');
-  }
-
-  #resetStranger(thread: Thread): boolean {
-    const { processes, scheduler, journal } = this.#parts;
-    using handle = tryOpen(processes, thread);
-    const policy = handle && scheduler.attributes(handle)?.policy;
-    if (handle === undefined || (policy !== 'fifo' && policy !== 'rr')) return false;
-    try {
-      return scheduler.demote(handle) === 'demoted';
-    } catch (fault) {
-      const error = fault instanceof Error ? fault.message : String(fault);
-      journal.error(`Thread ${thread.tid} cannot be demoted.`, { tid: thread.tid, pid: thread.process.pid, error });
-      return false;
-    }
-  }
-
-  /** Looks who of this user's, or of all, has ended, unless it has just been looked in vain. @returns whether anybody had */
+  /**
+   * Looks who of this user's, or of all, has ended or left, unless it has just been looked in vain.
+   * @returns whether anybody had
+   */
   sweep(uid?: Uid): boolean {
     const nowMsec = this.#parts.clock.bootMsec();
     if (nowMsec < (this.#sweptUntilMsec.get(uid) ?? 0)) return false;
@@ -218,9 +174,26 @@ export class Supervisor {
       ({ thread }) => this.#wards.of(thread)?.handle.gone !== false,
     );
     for (const { thread } of ended) this.#ended(thread);
+    const left = this.#strikeLeft(uid);
     if (this.#sweptUntilMsec.size > sweptMax) this.#sweptUntilMsec.clear();
     this.#sweptUntilMsec.set(uid, nowMsec + sweepPauseMsec);
-    return ended.length > 0;
+    return ended.length > 0 || left;
+  }
+
+  /** Who has nothing of what he was granted any more needs no place for it. @returns whether there was anybody */
+  #strikeLeft(uid?: Uid): boolean {
+    const { ledger, scheduler, journal } = this.#parts;
+    const left = [...ledger.grants(uid)].filter(({ thread }) => {
+      const ward = this.#wards.of(thread);
+      const actual = ward && ward.demoted === undefined ? scheduler.attributes(ward.handle) : undefined;
+      return actual !== undefined && hasLeft(actual);
+    });
+    for (const grant of left) {
+      const { tid, process } = grant.thread;
+      this.#wards.strike(grant.thread, 'left');
+      note(journal, 'info', `Thread ${tid} of process ${process.pid} left its grant.`, grant, { reason: 'left' });
+    }
+    return left.length > 0;
   }
 
   /** Ends the grants of a process that is not whose it was. One look at the process, however many threads it has. */
@@ -248,6 +221,7 @@ export class Supervisor {
     while (this.#parts.ledger.threadCount > 0) {
       await this.#parts.clock.sleep(reviewMsec);
       for (const pid of this.#parts.ledger.pids()) this.review(pid);
+      this.#strikeLeft();
     }
     this.#reviewing = false;
   }
@@ -296,7 +270,7 @@ export class Supervisor {
 const byWhom = (by: Caller | undefined): string => (by === undefined ? '' : ` by uid ${by.uid} (process ${by.pid})`);
 
 /** A handle on a thread that may be gone, which is an ordinary answer here. */
-function tryOpen(processes: ProcessTable, thread: Thread): ThreadHandle | undefined {
+export function tryOpen(processes: ProcessTable, thread: Thread): ThreadHandle | undefined {
   try {
     return processes.open(thread);
   } catch (fault) {

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Attributes, Scheduling } from '../src/core/scheduling.ts';
+import { defaultLimits } from '../src/core/limits.ts';
+import { Rulebook } from '../src/core/rulebook.ts';
+import { type Attributes, ordinary, type Scheduling } from '../src/core/scheduling.ts';
 import { mainThread, root } from './contracts/stage.ts';
 import { settled } from './fakes/clock.ts';
 import { House, nice, rr } from './house.ts';
@@ -59,6 +61,36 @@ describe('a grant ends', () => {
     await house.clock.advance(10_000);
     expect(house.broker.totals.threads).toBe(1);
     expect(house.news.at(-1)).toMatchObject({ kind: 'removed', reason: 'ended' });
+  });
+
+  test('C32 when its thread leaves realtime by itself, seen within ten seconds, and it is not made realtime again', async () => {
+    const { house, tid } = await granted();
+    house.world.letRunAs(tid, { ...ordinary, resetOnFork: true });
+    expect(house.view(tid)?.state).toBe('drifted');
+    await house.clock.advance(10_000);
+    expect(house.news.at(-1)).toMatchObject({ kind: 'removed', reason: 'left' });
+    expect(house.broker.totals.threads).toBe(0);
+    expect(house.world.runsAs(tid)).toEqual({ ...ordinary, resetOnFork: true });
+  });
+
+  test('C32 when its thread leaves realtime by itself, seen before anybody is refused for want of a place', async () => {
+    const house = new House({ rulebook: new Rulebook({ ...defaultLimits, realtimeThreadsPerUserMax: 1 }) });
+    const pid = house.spawn();
+    const tid = house.world.addThread(pid);
+    await house.ask(pid, tid, rr(10));
+    expect(await house.ask(pid, mainThread(pid), rr(10))).toBe('thread-limit');
+    await house.clock.advance(1000);
+    house.world.letRunAs(tid, { ...ordinary, resetOnFork: true });
+    expect(await house.ask(pid, mainThread(pid), rr(10))).toBe('granted');
+  });
+
+  test('not when it only lowers itself, or the watchdog has it', async () => {
+    const { house, tid } = await granted(nice(-10));
+    house.world.letRunAs(tid, { ...ordinary, nice: -1, resetOnFork: true });
+    await house.clock.advance(10_000);
+    house.world.letRunAs(tid, ordinary);
+    await house.clock.advance(10_000);
+    expect(house.view(tid)).toMatchObject({ state: 'drifted' });
   });
 
   test('with the broker', async () => {

@@ -37,11 +37,11 @@ describe('Suspend and Resume', () => {
     test(`take ${title} away and bring it back`, async () => {
       const scene = await granted(...schedulings);
       const { house, tid } = scene;
-      await house.broker.suspend();
+      await house.broker.suspension.suspend();
       expect(runsAs(scene)).toEqual(normal);
       expect(house.view(tid)).toMatchObject({ state: 'demoted', reason: 'suspended' });
       expect(house.watchdog.watching()).toBe(0);
-      await house.broker.resume();
+      await house.broker.suspension.resume();
       expect(runsAs(scene)).toEqual(attributes);
       expect(house.view(tid)).toMatchObject({ state: 'active' });
       expect(house.watchdog.watching()).toBe(1);
@@ -50,12 +50,18 @@ describe('Suspend and Resume', () => {
 
   test('mean nothing when said again', async () => {
     const scene = await granted(rr(7));
-    const { broker } = scene.house;
-    await Promise.all([broker.suspend(), broker.suspend(), broker.resume(), broker.resume(), broker.suspend()]);
+    const { suspension } = scene.house.broker;
+    await Promise.all([
+      suspension.suspend(),
+      suspension.suspend(),
+      suspension.resume(),
+      suspension.resume(),
+      suspension.suspend(),
+    ]);
     expect(runsAs(scene)).toEqual(normal);
-    await broker.resume();
+    await suspension.resume();
     expect(runsAs(scene)).toEqual(realtime(7));
-    await broker.resume();
+    await suspension.resume();
     expect(scene.house.news.filter(({ kind }) => kind === 'restored')).toHaveLength(2);
   });
 
@@ -64,9 +70,9 @@ describe('Suspend and Resume', () => {
     left.house.world.letRunAs(left.tid, ordinary(0));
     lowered.house.world.letRunAs(lowered.tid, realtime(2));
     for (const scene of [left, lowered]) {
-      await scene.house.broker.suspend();
+      await scene.house.broker.suspension.suspend();
       expect(runsAs(scene)?.policy).toBe('other');
-      await scene.house.broker.resume();
+      await scene.house.broker.suspension.resume();
     }
     expect([runsAs(left), runsAs(lowered)]).toEqual([ordinary(0), realtime(2)]);
   });
@@ -78,9 +84,9 @@ describe('Suspend and Resume', () => {
       [({ house, pid }: Scene) => house.world.setRttime(pid, 'unlimited'), 'rttime-unset'],
     ] as const) {
       const scene = await granted(rr(7));
-      await scene.house.broker.suspend();
+      await scene.house.broker.suspension.suspend();
       change(scene);
-      await scene.house.broker.resume();
+      await scene.house.broker.suspension.resume();
       expect(runsAs(scene)?.policy).toBe('other');
       expect(scene.house.news.at(-1)).toMatchObject({ kind: 'removed', reason });
     }
@@ -91,14 +97,14 @@ describe('Suspend and Resume', () => {
     const other = house.world.addThread(pid);
     house.authority.mood = 'wait';
     const [late] = await house.asking(pid, other, rr(5));
-    await house.broker.suspend();
+    await house.broker.suspension.suspend();
     house.authority.answer('allow');
     house.authority.mood = 'allow';
     expect(await late).toBe('suspended');
     expect(await house.ask(pid, tid, rr(6))).toBe('suspended');
     expect(await house.ask(pid, other, nice(-3))).toBe('suspended');
     expect(await house.ask(pid, tid, nice(0))).toBe('granted');
-    await house.broker.resume();
+    await house.broker.suspension.resume();
     expect(house.broker.totals.threads).toBe(0);
     expect(await house.ask(pid, other, rr(5))).toBe('granted');
   });
@@ -108,10 +114,10 @@ describe('Suspend and Resume', () => {
     const { house, tid } = scene;
     house.watchdog.demoted(house.world.thread(tid));
     house.world.letRunAs(tid, normal);
-    await house.broker.suspend();
+    await house.broker.suspension.suspend();
     await house.clock.advance(60_000);
     expect(runsAs(scene)).toEqual(normal);
-    await house.broker.resume();
+    await house.broker.suspension.resume();
     expect(runsAs(scene)).toEqual(realtime(7));
   });
 
@@ -120,8 +126,8 @@ describe('Suspend and Resume', () => {
     const { house, tid } = scene;
     house.watchdog.demoted(house.world.thread(tid));
     house.world.letRunAs(tid, normal);
-    await house.broker.suspend();
-    await house.broker.resume();
+    await house.broker.suspension.suspend();
+    await house.broker.suspension.resume();
     expect(runsAs(scene)).toEqual(normal);
     await house.clock.advance(60_000);
     expect(runsAs(scene)).toEqual(realtime(7));
@@ -132,9 +138,9 @@ describe('Suspend and Resume', () => {
     const other = house.world.addThread(pid);
     await house.ask(pid, other, rr(8));
     house.world.scheduler.stubborn = tid;
-    await house.broker.suspend();
+    await house.broker.suspension.suspend();
     expect([house.world.runsAs(tid), house.world.runsAs(other)]).toEqual([realtime(7), normal]);
-    await house.broker.resume();
+    await house.broker.suspension.resume();
     expect([house.world.runsAs(tid), house.world.runsAs(other)]).toEqual([realtime(7), realtime(8)]);
   });
 });
@@ -150,7 +156,7 @@ describe('a reset', () => {
     const { house, pid, tid } = await granted(rr(7));
     await house.ask(pid, mainThread(pid), nice(-4));
     const other = stranger(house, realtime(3));
-    await house.broker.resetKnown();
+    await house.broker.resets.known();
     expect([tid, mainThread(pid), other].map((each) => house.world.runsAs(each))).toEqual([
       normal,
       normal,
@@ -171,7 +177,7 @@ describe('a reset', () => {
     const ofRoot = stranger(house, realtime(3), root);
     const grantOfRoot = house.spawn(root);
     expect(await house.ask(grantOfRoot, mainThread(grantOfRoot), rr(6))).toBe('granted');
-    await house.broker.resetAll();
+    await house.broker.resets.all();
     expect([tid, fifo].map((each) => house.world.runsAs(each))).toEqual([normal, normal]);
     expect(house.world.runsAs(mainThread(pid))).toEqual(ordinary(-4));
     expect(house.world.runsAs(deadline)?.policy).toBe('deadline');
@@ -183,16 +189,16 @@ describe('a reset', () => {
   });
 
   test('is for good: who cools down, or is suspended, gets nothing back', async () => {
-    for (const reset of ['resetKnown', 'resetAll'] as const) {
+    for (const reset of ['known', 'all'] as const) {
       const scene = await granted(rr(7));
       const { house, pid, tid } = scene;
       house.watchdog.demoted(house.world.thread(tid));
       house.world.letRunAs(tid, normal);
       const other = house.world.addThread(pid);
       await house.clock.advance(0);
-      await house.broker.suspend();
-      await house.broker[reset]();
-      await house.broker.resume();
+      await house.broker.suspension.suspend();
+      await house.broker.resets[reset]();
+      await house.broker.suspension.resume();
       await house.clock.advance(60_000);
       expect([runsAs(scene), house.world.runsAs(other)]).toEqual([normal, normal]);
       expect(house.broker.totals.threads).toBe(0);
@@ -201,7 +207,7 @@ describe('a reset', () => {
 
   test('leaves alone who is granted anew meanwhile', async () => {
     const { house, pid, tid } = await granted(rr(7));
-    const reset = house.broker.resetKnown();
+    const reset = house.broker.resets.known();
     expect(await house.ask(pid, tid, rr(9))).toBe('granted');
     await reset;
     expect(house.world.runsAs(tid)).toEqual(realtime(9));
@@ -222,7 +228,7 @@ describe('a reset', () => {
       }
     };
     const counting = count();
-    await house.broker.resetKnown();
+    await house.broker.resets.known();
     resetting = false;
     await counting;
     expect(turns).toBeGreaterThan(1);

@@ -20,11 +20,8 @@ export interface BrokerOnTheBus {
   readonly totals: { readonly threads: number; readonly processes: number; readonly users: number };
   /** Some CPU is starved by realtime threads at this moment. */
   readonly starved: boolean;
-  /** For good, all that were granted, or all there are but root's. */
-  resetKnown(): Promise<void>;
-  resetAll(): Promise<void>;
-  /** All grants, for a while. */
-  suspend(): Promise<void>;
-  resume(): Promise<void>;
+  /** Takes realtime away for good: from all that was granted it, or from all that has it but root's. */
+  readonly resets: { known(): Promise<void>; all(): Promise<void> };
+  readonly suspension: { suspend(): Promise<void>; resume(): Promise<void> };
   onNews: (news: News) => void;
 }

@@ -38,11 +38,11 @@ export function realtimeKit1Face(broker: BrokerOnTheBus, advertised: Advertised,
 
 /** The bus's policy keeps others than root from calling these, unless somebody has changed it; so we ask as well. */
 const adminMethods = (broker: BrokerOnTheBus, exit: () => void): readonly Member[] => [
-  forRoot('ResetKnown', () => broker.resetKnown()),
-  forRoot('ResetAll', () => broker.resetAll()),
+  forRoot('ResetKnown', () => broker.resets.known()),
+  forRoot('ResetAll', () => broker.resets.all()),
   forRoot('Exit', async () => exit()),
-  forRoot('Suspend', () => broker.suspend()),
-  forRoot('Resume', () => broker.resume()),
+  forRoot('Suspend', () => broker.suspension.suspend()),
+  forRoot('Resume', () => broker.suspension.resume()),
 ];
 
 const forRoot = (name: string, deed: () => Promise<void>): Member =>

@@ -53,10 +53,9 @@ export class FakeBroker implements BrokerOnTheBus {
 
   /** Which of root's calls came. */
   readonly commands: string[] = [];
-  readonly resetKnown = async (): Promise<void> => void this.commands.push('resetKnown');
-  readonly resetAll = async (): Promise<void> => void this.commands.push('resetAll');
-  readonly suspend = async (): Promise<void> => void this.commands.push('suspend');
-  readonly resume = async (): Promise<void> => void this.commands.push('resume');
+  readonly #command = (name: string) => async (): Promise<void> => void this.commands.push(name);
+  readonly resets = { known: this.#command('reset known'), all: this.#command('reset all') };
+  readonly suspension = { suspend: this.#command('suspend'), resume: this.#command('resume') };
 
   grants(): readonly GrantView[] {
     return this.views;

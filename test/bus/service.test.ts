@@ -324,7 +324,7 @@ describe("root's calls on RealtimeKit1", () => {
     test(`do what they say, ${way}`, async () => {
       daemon.people.set(':1.7', { uid: 0, pid: 1 });
       for (const member of members) expect(await call(sent(member))).toEqual(reply());
-      expect(broker.commands).toEqual(['resetKnown', 'resetAll', 'suspend', 'resume']);
+      expect(broker.commands).toEqual(['reset known', 'reset all', 'suspend', 'resume']);
       expect(await call(sent('Exit'))).toEqual(reply());
       expect(exits).toBe(1);
     });
