@@ -62,7 +62,7 @@ RTB_EXPORT int64_t rtb_realtime_usec(void);
 /*
  * Tells of threads that ended: a thread sleeps in epoll_wait(2) over pidfds and writes one record, the cookie as a
  * native 64-bit number, for each that ends, once, to a stream socket. It starts with the first pidfd watched, runs
- * as whoever called, with all signals blocked, and wakes for nothing else. When the reader is slow, it waits; nothing is lost.
+ * SCHED_OTHER with all signals blocked, and wakes for nothing else. When the reader is slow, it waits; nothing is lost.
  */
 struct rtb_waiter;
 

@@ -71,6 +71,10 @@ describe('a refusal', () => {
       }));
   }
 
+  test('C27 clients of rtkit are told no other names than they know', () => {
+    expect(new Set(table.map(([, , rtkit]) => rtkit))).toEqual(new Set([denied, 'Failed']));
+  });
+
   test('of every reason is in this table', () => {
     const named = new Set(
       table.map(([, own]) => (own.includes('.') ? own : `org.example.RealtimeBroker.Error.${own}`)),

@@ -61,7 +61,7 @@ describe('a real polkitd', () => {
     expect(available).toBe(true);
   });
 
-  test('goes by the uid it is told: it knows int32, and ignores any other type', async () => {
+  test('C25 goes by the uid it is told: it knows int32, and ignores any other type', async () => {
     expect(await ask({ ...processOf(bob), uid: alice.user.uid as Uid })).toEqual(['yes', true]);
   });
 

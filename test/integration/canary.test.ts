@@ -177,7 +177,7 @@ describe('when the cool-down is over', () => {
     return [/for \d+ s\./.exec(line)?.[0], end - begin];
   };
 
-  test('the thread has its grant back, exactly as it was', async () => {
+  test('C33 the thread has its grant back, exactly as it was', async () => {
     const bad = await stage.load([hog()]);
     await bad.granted(bad.tid, 12);
     const [before, granted] = [look(bad.tid), await grantOf(stage, bad.tid)];

@@ -42,7 +42,7 @@ function compare([title, deed, difference]: Case): void {
 
 const startsWith = (text: string): RegExp => new RegExp(`^${text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}`);
 
-test('Exit replies, demotes what is known and ends with 0', async () => {
+test('C36 Exit replies, demotes what is known and ends with 0', async () => {
   const outcomes = await both(async (side) => {
     await side.begin();
     const status = side.exitStatus;

@@ -47,7 +47,7 @@ test('the loss of the bus ends it with 1; what it granted waits for the next one
 test.each([
   ['with the same state', undefined, /ended with 1(.|\n)*another broker keeps its state in/],
   ['with a state of its own', 'other', /ended with 1(.|\n)*bus name \S+ is taken/],
-])('a second broker %s ends at once, and does not disturb the first', async (_, other, words) => {
+])('C5 a second broker %s ends at once, and does not disturb the first', async (_, other, words) => {
   const stage = await Stage.start();
   const tids = await granted(stage);
   const options = other === undefined ? {} : { stateDir: join(stage.rig.dir, other) };

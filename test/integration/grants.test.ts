@@ -124,7 +124,7 @@ for (const face of [ownFace, rtkitFace])
           expect(await stage.grants()).toEqual([]);
         });
 
-    test('a grant outlives the connection it was asked on', async () => {
+    test('C29 a grant outlives the connection it was asked on', async () => {
       const { alice, tid } = scene;
       const { member, signature, args } = realtime(alice, tid, 5);
       expect(await alice.fresh(face, member, signature, ...args)).toMatchObject({ ok: true });
@@ -153,7 +153,7 @@ for (const face of [ownFace, rtkitFace])
     });
 
     for (const user of ['alice', 'root'] as const)
-      test(`${user} may set RLIMIT_RTTIME 5 ms after asking`, async () => {
+      test(`C24 ${user} may set RLIMIT_RTTIME 5 ms after asking`, async () => {
         const caller = await stage.caller(user, 'unlimited');
         const { member, signature, args } = realtime(caller, 0, 5);
         const reply = await caller.lateRttime(5, 200_000, face, member, signature, ...args);

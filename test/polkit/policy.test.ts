@@ -28,7 +28,7 @@ for (const [name, asked] of [
     test('declares exactly the actions that are asked for', () => expect(declared.map(([, id]) => id)).toEqual(asked));
 
     for (const [, id = '', inside = ''] of declared)
-      test(`lets ${id} to whom it should, and tells people what it is`, () => {
+      test(`C25 lets ${id} to whom it should, and tells people what it is`, () => {
         const defaults = [...inside.matchAll(/<(allow_\w+)>(\w+)</g)].map(([, who, what]) => [who, what]);
         expect(defaults).toEqual((Object.values(rights) as string[]).includes(id) ? administered : acquired);
         expect(inside).toMatch(/<description>.+<\/description>\s*<message>.+<\/message>/);
