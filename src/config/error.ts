@@ -25,11 +25,21 @@ const shownMax = 100;
 
 /** All that is wrong, to be printed as it is: one problem a line, FILE:LINE:COLUMN: first, as compilers do. */
 export class ConfigError extends Error {
-  constructor(readonly problems: readonly Problem[]) {
+  readonly problems: readonly Problem[];
+
+  constructor(found: readonly Problem[]) {
+    const problems = [...found].sort(byPlace);
     super(summary(problems));
+    this.problems = problems;
     this.name = 'ConfigError';
   }
 }
+
+/** Drop-ins have names that begin with their file's, and follow it. */
+const byPlace = (a: Problem, b: Problem): number =>
+  (a.file < b.file ? -1 : a.file > b.file ? 1 : 0) ||
+  (a.at?.line ?? 0) - (b.at?.line ?? 0) ||
+  (a.at?.column ?? 0) - (b.at?.column ?? 0);
 
 function summary(problems: readonly Problem[]): string {
   const lines = problems.slice(0, shownMax).map(describe);

@@ -53,9 +53,12 @@ export class LiveConfig implements Configuration {
       fresh = load();
     } catch (fault) {
       if (!(fault instanceof ConfigError)) throw fault;
-      const refused = new Refused({ reason: 'invalid-configuration', problems: fault.message });
-      journal.error(refused.message, { ...by, reason: refused.refusal.reason });
-      throw refused;
+      journal.warning('The configuration is not good, and what is in force stays.', {
+        ...by,
+        reason: 'invalid-configuration',
+      });
+      for (const line of fault.message.split('\n')) journal.warning(line);
+      throw new Refused({ reason: 'invalid-configuration', problems: fault.message });
     }
 
     const text = describeChanges(this.#inForce, fresh, this.#atStart);

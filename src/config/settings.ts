@@ -71,8 +71,7 @@ export function settle(
   keepCanaryInOrder(found, problems);
   keepFromRaising(rules, found, problems);
 
-  const files = sources.map(({ file }) => file);
-  if (problems.length > 0) throw new ConfigError(inOrder(problems, files));
+  if (problems.length > 0) throw new ConfigError(problems);
   return {
     ...settingsFrom((key) => found.value(key)),
     rules: rulesFrom(rules),
@@ -80,7 +79,7 @@ export function settle(
       ...allKeys.map((key) => ({ key, value: found.value(key), origin: found.origin(key) })),
       ...rules.flatMap(rowsOf),
     ],
-    files,
+    files: sources.map(({ file }) => file),
     warnings: [...warnings, ...warningsAbout(found, rules)],
   };
 }
@@ -106,14 +105,6 @@ function rowsOf({ source, path, conditions, limits, refuse }: RuleTable, index: 
     origin: source.origin([...path, name]),
   }));
 }
-
-const inOrder = (problems: readonly Problem[], files: readonly string[]): readonly Problem[] =>
-  [...problems].sort(
-    (a, b) =>
-      files.indexOf(a.file) - files.indexOf(b.file) ||
-      (a.at?.line ?? 0) - (b.at?.line ?? 0) ||
-      (a.at?.column ?? 0) - (b.at?.column ?? 0),
-  );
 
 type Shaped = Omit<Settings, 'rules' | 'rows' | 'files' | 'warnings'>;
 

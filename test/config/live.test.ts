@@ -108,12 +108,16 @@ describe('a bad configuration', () => {
     expect(() => live.reload(by)).toThrow(new Refused({ reason: 'invalid-configuration', problems }));
     expect(applied).toEqual([]);
     expect(told).toEqual(['reloading', 'ready']);
-    expect(said()).toEqual([expect.stringContaining(`what is in force stays: ${problems}.`)]);
+    expect(said()).toEqual([
+      'warning: The configuration is not good, and what is in force stays.',
+      ...problems.split('\n').map((problem) => `warning: ${problem}`),
+    ]);
+    expect(journal.entries[0]?.fields).toEqual({ byUid: 0, byPid: 42, reason: 'invalid-configuration' });
   });
 
   test('is no end of the daemon when a signal asked for it', () => {
     live.tryReload();
-    expect(said()).toEqual([expect.stringMatching(/^error: The configuration is not good/)]);
+    expect(said()[0]).toMatch(/^warning: The configuration is not good/);
   });
 
   test('does not count as what was before', () => {
