@@ -26,12 +26,12 @@ async function grantsOf(pid: number) {
   return grants.sort((one, other) => (String(one.Kind) < String(other.Kind) ? -1 : 1));
 }
 
-test('a real PipeWire gets its data thread realtime', async () => {
+test('C16 C20 a real PipeWire gets its data thread realtime', async () => {
   expect(await pipewire.outcome()).toContain('acquired realtime priority 20');
   await expect.poll(() => look(pipewire.dataThread!)).toMatchObject(realtime);
 });
 
-test('and its main thread high priority', async () => {
+test('C21 and its main thread high priority', async () => {
   await expect.poll(() => look(pipewire.pid)).toMatchObject(highPriority);
 });
 
@@ -51,7 +51,7 @@ async function play(): Promise<{ readonly player: Child; readonly thread: number
   return { player, thread: dataThreadOf(player.pid) ?? 0 };
 }
 
-test('so does a program that plays through it, by its own request', async () => {
+test('C16 C20 so does a program that plays through it, by its own request', async () => {
   await expect.poll(() => grantsOf(manager.pid)).toHaveLength(2);
   expect(look(manager.pid)).toMatchObject(highPriority);
 

@@ -5,7 +5,7 @@ import { inGuest } from './guest.ts';
 /** How the kernel runs the threads of Debian 13's programs, by what clients.sh calls them. */
 const threads = new Map<string, Look>();
 beforeAll(async () => {
-  for (const line of (await inGuest('sh test/system/clients.sh')).split('\n')) {
+  for (const line of await inGuest('sh test/system/clients.sh')) {
     const [, name, look] = /^(.+) (\{.+\})$/.exec(line) ?? [];
     if (name !== undefined && look !== undefined) threads.set(name, JSON.parse(look) as Look);
   }
