@@ -20,6 +20,7 @@ import type {
   Face,
   Journal,
   Logbook,
+  Meddlers,
   News,
   Patience,
   ProcessTable,
@@ -48,6 +49,9 @@ export interface Parts {
   readonly burst: BurstLimits;
   readonly cooldownSec: number;
   readonly configuration: Configuration;
+  readonly meddlers: Meddlers;
+  /** Whether a thread is put back that others changed. */
+  readonly reassertDrifted: boolean;
 }
 
 /** A grant beside what its thread really runs as now. */
@@ -106,9 +110,10 @@ export class Broker {
   }
 
   /** What changes with the configuration, beside the rulebook. */
-  reconfigure({ burst, cooldownSec }: Pick<Parts, 'burst' | 'cooldownSec'>): void {
+  reconfigure({ burst, cooldownSec, reassertDrifted }: Pick<Parts, 'burst' | 'cooldownSec' | 'reassertDrifted'>): void {
     this.#tolls.burst = burst;
     this.#cooldowns.firstSec = cooldownSec;
+    this.#supervisor.drift.reassert = reassertDrifted;
     this.onNews({ kind: 'reconfigured' });
   }
 

@@ -1,10 +1,10 @@
 import type { Cooldowns } from './core/cooldown.ts';
-import { judge } from './core/judge.ts';
 import type { Grant, Ledger } from './core/ledger.ts';
 import type { Rulebook } from './core/rulebook.ts';
 import { describe, runsAs, type Scheduling } from './core/scheduling.ts';
 import { leaderOf, type Process } from './core/thread.ts';
 import { note } from './notes.ts';
+import { obstacleTo } from './obstacle.ts';
 import type {
   Clock,
   Journal,
@@ -186,16 +186,10 @@ export class Demotions {
     tell({ kind: 'restored', grant });
   }
 
-  #obstacle({ thread, scheduling }: Grant, { handle }: Ward): string | undefined {
-    const { processes, scheduler, ledger, rulebook } = this.#parts;
-    if (processes.standingOf(thread.process) !== 'same') return 'uid-changed';
-    const actual = scheduler.attributes(handle);
-    if (actual?.policy !== 'other' || actual.nice !== 0) return 'changed-by-others';
-    const rttime = scheduling.kind === 'realtime' ? processes.rttime(thread.process) : 'unread';
-    const situation = { ...ledger.standing(thread, scheduling.kind), coolingMsec: 0, suspended: false };
-    // Whatever face it came by: it was granted once.
-    const terms = rulebook.advertisedTermsOf(processes.subject(thread.process));
-    return judge({ thread, scheduling, rttime }, situation, terms)?.reason;
+  #obstacle(grant: Grant, { handle }: Ward): string | undefined {
+    const actual = this.#parts.scheduler.attributes(handle);
+    const isAsWeLeftIt = actual?.policy === 'other' && actual.nice === 0;
+    return obstacleTo(grant, this.#parts) ?? (isAsWeLeftIt ? undefined : 'changed-by-others');
   }
 
   #giveUp(grant: Grant, reason: string): void {

@@ -17,11 +17,13 @@ import { bootId } from './linux/boot.ts';
 import { LinuxClock } from './linux/clock.ts';
 import { Handles } from './linux/handles.ts';
 import { openLibrary } from './linux/library.ts';
+import { LinuxMeddlers } from './linux/meddlers.ts';
 import { raiseOwnProcess } from './linux/own-priority.ts';
 import { Proc } from './linux/proc.ts';
 import { LinuxProcessTable } from './linux/processes.ts';
 import { LinuxScheduler } from './linux/sched.ts';
 import { selfTest } from './linux/selftest.ts';
+import { Texts } from './linux/texts.ts';
 import { NoWatchdog, openWatchdog } from './linux/watchdog.ts';
 import { PolkitAuthority } from './polkit/authority.ts';
 import { Memory } from './polkit/memory.ts';
@@ -97,12 +99,12 @@ async function run(flags: Flags): Promise<void> {
     journal,
     notifier,
     load: () => loadConfig(flags.config, { watchdogRunsAt: settings.canary.watchdogPriority }),
-    apply: ({ limits, rules, burst, canary: { cooldownSec }, polkitTimeoutMsec, polkitRememberMsec, logLevel }) => {
+    apply: ({ logLevel, polkitTimeoutMsec, polkitRememberMsec, limits, rules, burst, canary, reassertDrifted }) => {
       journal.setLevel(flags.logLevel ?? logLevel);
       polkit.deadlineMsec = polkitTimeoutMsec;
       polkit.memory.rememberMsec = polkitRememberMsec;
       rulebook.replace(limits, rules);
-      broker.reconfigure({ burst, cooldownSec });
+      broker.reconfigure({ burst, cooldownSec: canary.cooldownSec, reassertDrifted });
     },
   });
   const broker = new Broker({
@@ -117,6 +119,8 @@ async function run(flags: Flags): Promise<void> {
     burst: settings.burst,
     cooldownSec: settings.canary.cooldownSec,
     configuration,
+    meddlers: new LinuxMeddlers(proc, new Texts(library, '/sys')),
+    reassertDrifted: settings.reassertDrifted,
   });
 
   const end = (status: number, reason: string, grants: 'kept' | 'demoted'): never => {

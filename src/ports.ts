@@ -223,6 +223,12 @@ export interface Configuration {
   reload(by?: Caller): void;
 }
 
+/** Programs that are known to change what others' threads run as. */
+export interface Meddlers {
+  /** Those that run now, by name, for people. Never rejects. */
+  running(): Promise<readonly string[]>;
+}
+
 export interface Clock {
   /** CLOCK_BOOTTIME in msec: runs on while the machine sleeps, and nobody can set it. */
   bootMsec(): number;

@@ -1,16 +1,19 @@
 import type { Cooldowns } from './core/cooldown.ts';
+import { driftOf } from './core/drift.ts';
 import type { Grant, Ledger } from './core/ledger.ts';
 import type { Deed } from './core/legacy.ts';
 import type { Rulebook } from './core/rulebook.ts';
-import { type Attributes, descendsFrom, hasLeft, runsAs, type Scheduling } from './core/scheduling.ts';
+import { type Attributes, descendsFrom, type Scheduling } from './core/scheduling.ts';
 import { isLeader, keyOf, leaderOf, type Pid, type Thread, type Uid } from './core/thread.ts';
 import { Demotions } from './demotions.ts';
+import { Drift } from './drift.ts';
 import { note } from './notes.ts';
 import type {
   Caller,
   Clock,
   Journal,
   Logbook,
+  Meddlers,
   News,
   ProcessTable,
   Scheduler,
@@ -20,6 +23,7 @@ import type {
 } from './ports.ts';
 import { Refused } from './refused.ts';
 import { Suspension } from './suspension.ts';
+import { Turns } from './turns.ts';
 import { Wards } from './wards.ts';
 
 export interface SupervisorParts {
@@ -32,6 +36,8 @@ export interface SupervisorParts {
   readonly journal: Journal;
   readonly rulebook: Rulebook;
   readonly logbook: Logbook;
+  readonly meddlers: Meddlers;
+  readonly reassertDrifted: boolean;
   /** Told of whatever happens to grants. */
   readonly tell: (news: News) => void;
 }
@@ -45,8 +51,14 @@ export interface Condition {
   readonly reason: string;
 }
 
-/** A process can change its uid, call exec from its main thread or leave realtime, and nobody is told: so it is looked at. */
-const reviewMsec = 10_000;
+/**
+ * A process can change its uid, or call exec from its main thread, and anybody who may can change what a thread runs as;
+ * and nobody is told: so it is looked at, so often that it is seen within ten seconds.
+ */
+const reviewMsec = 9000;
+
+/** Processes that are looked at in one turn of the event loop. */
+const piece = 16;
 
 /** A user at his limit who asks again and again must not have all his threads looked at each time. */
 const sweepPauseMsec = 50;
@@ -58,7 +70,9 @@ export class Supervisor {
   readonly #wards: Wards;
   readonly #demotions: Demotions;
   readonly suspension: Suspension;
+  readonly drift: Drift;
   readonly #sweptUntilMsec = new Map<Uid | undefined, number>();
+  readonly #turns = new Turns();
   #reviewing = false;
 
   constructor(parts: SupervisorParts) {
@@ -67,6 +81,7 @@ export class Supervisor {
     this.#wards = wards;
     this.#demotions = new Demotions({ ...parts, wards, suspended: () => this.suspension.active });
     this.suspension = new Suspension({ ...parts, wards, demotions: this.#demotions });
+    this.drift = new Drift({ ...parts, wards });
   }
 
   /** Some CPU's canary starves. */
@@ -102,8 +117,8 @@ export class Supervisor {
     const actual = ward && this.#parts.scheduler.attributes(ward.handle);
     if (actual === undefined) return undefined;
     if (ward?.demoted !== undefined) return { actual, state: 'demoted', reason: ward.demoted };
-    if (!runsAs(actual, scheduling)) return { actual, state: 'drifted', reason: 'changed-by-others' };
-    return { actual, state: 'active', reason: '' };
+    const drift = driftOf(actual, scheduling);
+    return drift === undefined ? { actual, state: 'active', reason: '' } : { actual, state: 'drifted', reason: drift };
   }
 
   /** The owner returns what he was given. @throws Refused */
@@ -174,26 +189,10 @@ export class Supervisor {
       ({ thread }) => this.#wards.of(thread)?.handle.gone !== false,
     );
     for (const { thread } of ended) this.#ended(thread);
-    const left = this.#strikeLeft(uid);
+    const left = this.drift.sweep(uid);
     if (this.#sweptUntilMsec.size > sweptMax) this.#sweptUntilMsec.clear();
     this.#sweptUntilMsec.set(uid, nowMsec + sweepPauseMsec);
     return ended.length > 0 || left;
-  }
-
-  /** Who has nothing of what he was granted any more needs no place for it. @returns whether there was anybody */
-  #strikeLeft(uid?: Uid): boolean {
-    const { ledger, scheduler, journal } = this.#parts;
-    const left = [...ledger.grants(uid)].filter(({ thread }) => {
-      const ward = this.#wards.of(thread);
-      const actual = ward && ward.demoted === undefined ? scheduler.attributes(ward.handle) : undefined;
-      return actual !== undefined && hasLeft(actual);
-    });
-    for (const grant of left) {
-      const { tid, process } = grant.thread;
-      this.#wards.strike(grant.thread, 'left');
-      note(journal, 'info', `Thread ${tid} of process ${process.pid} left its grant.`, grant, { reason: 'left' });
-    }
-    return left.length > 0;
   }
 
   /** Ends the grants of a process that is not whose it was. One look at the process, however many threads it has. */
@@ -220,10 +219,18 @@ export class Supervisor {
     this.#reviewing = true;
     while (this.#parts.ledger.threadCount > 0) {
       await this.#parts.clock.sleep(reviewMsec);
-      for (const pid of this.#parts.ledger.pids()) this.review(pid);
-      this.#strikeLeft();
+      await this.#reviewAll();
     }
     this.#reviewing = false;
+  }
+
+  async #reviewAll(): Promise<void> {
+    for (const [index, pid] of this.#parts.ledger.pids().entries()) {
+      if (index > 0 && index % piece === 0) await this.#turns.next();
+      this.review(pid);
+      for (const grant of this.#parts.ledger.grantsOfPid(pid)) this.drift.look(grant);
+    }
+    await this.drift.tell();
   }
 
   #ended(thread: Thread): void {

@@ -192,7 +192,11 @@ describe('to reload the configuration', () => {
   test('takes no grant away, and tells that limits may be others', async () => {
     const { house, tid } = await scene();
     house.news.length = 0;
-    house.broker.reconfigure({ burst: { ...defaultBurst, userRequests: 1, userRefillPerSec: 1 }, cooldownSec: 1 });
+    house.broker.reconfigure({
+      burst: { ...defaultBurst, userRequests: 1, userRefillPerSec: 1 },
+      cooldownSec: 1,
+      reassertDrifted: false,
+    });
     expect(house.news).toEqual([{ kind: 'reconfigured' }]);
     expect(house.view(tid)?.state).toBe('active');
     expect(house.broker.limits(house.world.caller(house.spawn(bob)))).toMatchObject({

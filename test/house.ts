@@ -10,6 +10,7 @@ import { FakeClock, settled } from './fakes/clock.ts';
 import { FakeConfiguration } from './fakes/configuration.ts';
 import { FakeJournal } from './fakes/journal.ts';
 import { FakeLogbook } from './fakes/logbook.ts';
+import { FakeMeddlers } from './fakes/meddlers.ts';
 import { FakeWatchdog } from './fakes/watchdog.ts';
 import { FakeWorld } from './fakes/world.ts';
 
@@ -25,13 +26,14 @@ export class House {
   readonly logbook = new FakeLogbook();
   readonly watchdog = new FakeWatchdog();
   readonly configuration = new FakeConfiguration();
+  readonly meddlers = new FakeMeddlers();
   readonly news: News[] = [];
   readonly broker: Broker;
 
   constructor(parts: Partial<Parts> = {}, world = new FakeWorld(), clock = new FakeClock()) {
     this.world = world;
     this.clock = clock;
-    const { authority, journal, logbook, watchdog } = this;
+    const { authority, journal, logbook, watchdog, meddlers } = this;
     const { processes, scheduler } = world;
     this.broker = new Broker({
       processes,
@@ -45,6 +47,8 @@ export class House {
       burst: defaultBurst,
       cooldownSec: 30,
       configuration: this.configuration,
+      meddlers,
+      reassertDrifted: false,
       ...parts,
     });
     this.logbook.begin();

@@ -54,6 +54,7 @@ export const tables = {
     'RLIMIT_RTTIME, the CPU time after which the kernel ends a realtime process that does not pause (setrlimit(2)).',
   polkit: 'The authority that is asked before anything is granted.',
   canary: 'The watchdog, which demotes realtime threads that keep ordinary ones from running.',
+  drift: 'Granted threads that somebody else makes run otherwise, as ananicy, chrt and their like do.',
   bus: 'The names served on the system bus.',
   log: 'The journal.',
 } as const;
@@ -239,6 +240,11 @@ export const keys = {
     default: defaultCanary.cooldownSec,
     unit: 's',
     doc: 'How long an offender goes without its grants the first time; each repeat doubles it, up to ten minutes.',
+  }),
+
+  'drift.reassert': boolean({
+    default: false,
+    doc: 'Put such a thread back, once a minute at most. Its owner may always lower it.',
   }),
 
   'bus.realtimekit1': boolean({

@@ -24,6 +24,7 @@ export interface Settings {
   readonly rttimePolicy: 'require';
   readonly polkitTimeoutMsec: number;
   readonly polkitRememberMsec: number;
+  readonly reassertDrifted: boolean;
   /** Whether org.freedesktop.RealtimeKit1 is served, too. */
   readonly realtimekit1: boolean;
   readonly logLevel: ValueOf<'log.level'>;
@@ -141,6 +142,7 @@ const settingsFrom = (setting: <K extends Key>(key: K) => ValueOf<K>): Shaped =>
   rttimePolicy: setting('rttime.policy'),
   polkitTimeoutMsec: setting('polkit.timeout_msec'),
   polkitRememberMsec: setting('polkit.remember_msec'),
+  reassertDrifted: setting('drift.reassert'),
   realtimekit1: setting('bus.realtimekit1'),
   logLevel: setting('log.level'),
 });

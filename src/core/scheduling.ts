@@ -60,13 +60,6 @@ export const descendsFrom = (actual: Attributes, granted: Scheduling): boolean =
 };
 
 /**
- * Whether a granted thread has gone back by itself to what anybody may have. Whoever else demotes one takes the mark from
- * it, too.
- */
-export const hasLeft = ({ policy, nice, resetOnFork }: Attributes): boolean =>
-  resetOnFork && nice >= 0 && policy !== 'rr' && policy !== 'fifo' && policy !== 'deadline';
-
-/**
  * What a thread goes back to when its grant is over, by what it ran as before. Privileges that carry reset-on-fork may be
  * ours, from a time that nobody remembers; and of a deadline more would have to be known than can be read.
  */

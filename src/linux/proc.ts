@@ -1,27 +1,23 @@
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readlinkSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import type { Rttime } from '../core/judge.ts';
 import type { Gid, Pid, Tid } from '../core/thread.ts';
 import { parseUnits, type Units } from './cgroup.ts';
-import { SyscallError } from './errno.ts';
 import type { Library } from './library.ts';
 import { parseRttime } from './rlimits.ts';
 import { parseRunUsec } from './schedstat.ts';
 import { parseStat, type Stat } from './stat.ts';
 import { parseGroups, parseStatus, type Status } from './status.ts';
-
-/** Only the status of a process with a thousand groups and more is longer. */
-const usualBytes = 16 * 1024;
+import { Texts, unlessGone } from './texts.ts';
 
 /** What /proc tells, proc(5). Whoever is asked about may end at any moment: then the answer is undefined. */
 export class Proc {
-  readonly #library: Pick<Library, 'read'>;
   readonly #root: string;
-  readonly #bytes = Buffer.alloc(usualBytes);
+  readonly #texts: Texts;
 
   constructor(library: Pick<Library, 'read'>, root = '/proc') {
-    this.#library = library;
     this.#root = root;
+    this.#texts = new Texts(library, root);
   }
 
   /** Of a process's main thread, or of any of its threads; undefined also when the thread is not of that process. */
@@ -50,6 +46,11 @@ export class Proc {
     return this.#read(`${of(pid, tid)}/schedstat`, parseRunUsec);
   }
 
+  /** Its arguments, each with a NUL behind it: they are its user's, and may be long. */
+  cmdline(pid: Pid): string | undefined {
+    return this.#texts.read(`${pid}/cmdline`);
+  }
+
   /** The program's path, for people: its user can make it say anything. Empty when there is none, or we may not look. */
   program(pid: Pid): string {
     return this.#link(`${pid}/exe`) ?? '';
@@ -73,23 +74,9 @@ export class Proc {
   }
 
   #read<Parsed>(path: string, parse: (text: string) => Parsed): Parsed | undefined {
-    const text = this.#text(`${this.#root}/${path}`);
+    const text = this.#texts.read(path);
     // Of a process that ended while its limits were read nothing is left to tell.
     return text === undefined || text === '' ? undefined : parse(text);
-  }
-
-  #text(path: string): string | undefined {
-    try {
-      const length = this.#library.read(path, this.#bytes);
-      return length === undefined ? undefined : this.#bytes.toString('utf8', 0, length);
-    } catch (fault) {
-      if (!(fault instanceof SyscallError && fault.is('EFBIG'))) throw fault;
-    }
-    try {
-      return readFileSync(path, 'utf8');
-    } catch (fault) {
-      return unlessGone('ENOENT', 'ESRCH')(fault);
-    }
   }
 
   #link(path: string): string | undefined {
@@ -102,11 +89,3 @@ export class Proc {
 }
 
 const of = (pid: Pid | 'self', tid: Tid | undefined): string => (tid === undefined ? `${pid}` : `${pid}/task/${tid}`);
-
-/** Turns the errors that mean "not there" into undefined; throws the others on. */
-const unlessGone =
-  (...codes: readonly string[]) =>
-  (fault: unknown): undefined => {
-    if (fault instanceof Error && 'code' in fault && codes.includes(String(fault.code))) return undefined;
-    throw fault;
-  };

@@ -32,6 +32,7 @@ test('an empty file means the defaults', () => {
     rttimePolicy: 'require',
     polkitTimeoutMsec: 5000,
     polkitRememberMsec: 2000,
+    reassertDrifted: false,
     realtime: true,
     realtimekit1: true,
     logLevel: 'info',
@@ -74,6 +75,8 @@ test('every key reaches its setting', () => {
     nice_window_msec = 670
     demote_unknown = true
     cooldown_sec = 68
+    [drift]
+    reassert = true
     [bus]
     realtimekit1 = false
     [log]
@@ -108,13 +111,14 @@ test('every key reaches its setting', () => {
     },
     polkitTimeoutMsec: 1500,
     polkitRememberMsec: 1600,
+    reassertDrifted: true,
     realtime: false,
     realtimekit1: false,
     logLevel: 'warning',
   });
   expect(settings.rows.filter(({ origin }) => origin === undefined)).toEqual([]);
   expect(originOf(settings, 'limits.realtime_priority_max')).toBe('f:3');
-  expect(originOf(settings, 'log.level')).toBe('f:35');
+  expect(originOf(settings, 'log.level')).toBe('f:37');
 });
 
 const wrong: ReadonlyArray<readonly [title: string, text: string, ...printed: string[]]> = [
