@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { verbs } from '../src/cli/verbs.ts';
-import { allKeys } from '../src/config/keys.ts';
+import { allKeys, ruleKeys } from '../src/config/keys.ts';
 import { help } from '../src/flags.ts';
 import { built } from './rig/paths.ts';
 
@@ -58,6 +58,7 @@ test("the tool's page has all its verbs and flags", () => {
 });
 
 test("the settings' page has all keys", () => {
+  for (const name of ruleKeys) expect(rendered('realtime-broker.toml.5', 200)).toContain(name);
   for (const key of allKeys) expect(rendered('realtime-broker.toml.5', 200)).toContain(key.split('.')[1]);
 });
 

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { loadConfig } from '../config/load.ts';
 import type { Pid, Tid } from '../core/thread.ts';
 import { lookAt } from '../linux/running.ts';
 import { inContext, parseCommandLine } from './commandline.ts';
@@ -42,6 +43,8 @@ async function run(verb: Verb, asked: Asked, bus: string | undefined): Promise<n
     screen,
     users: new Users(),
     threads: { look: ({ process, thread }) => lookAt(process as Pid, (thread || process) as Tid) },
+    settings: (file) =>
+      loadConfig(file).rows.map(({ key, value, origin }) => ({ key, value, file: origin?.file, line: origin?.line })),
     runner: join(__dirname, 'rtbroker-run'),
     terminal: process.stdin.isTTY && process.stdout.isTTY ? new Terminal(process.stdin, process.stdout) : undefined,
     write: (text) => output.line(text),

@@ -140,6 +140,12 @@ export const shapes: Readonly<Record<string, Keys>> = {
     cpu_share: 'of one CPU',
     rttime_share: 'CPU time between two sleeps, of RLIMIT_RTTIME',
   },
+  config: {
+    '[]': 'a list',
+    key: 'as in limits.users_max, or rule.1.user',
+    value: 'a number, a word, true or false',
+    'file, line': 'where it is written, or null for a default',
+  },
   version: { tool: 'version of this tool', daemon: 'version of the broker, or null' },
 };
 

@@ -7,6 +7,15 @@ import type { Threads } from './threads.ts';
 import type { Users } from './users.ts';
 import type { Flag, Words } from './words.ts';
 
+/** A value of the configuration's files. */
+export interface Setting {
+  readonly key: string;
+  readonly value: unknown;
+  /** Where it is written; undefined for a default. */
+  readonly file: string | undefined;
+  readonly line: number | undefined;
+}
+
 /** What a verb may use. */
 export interface Tool {
   readonly version: string;
@@ -15,6 +24,8 @@ export interface Tool {
   readonly screen: Screen;
   readonly users: Users;
   readonly threads: Threads;
+  /** @throws Error with all that is wrong */
+  settings(file: string | undefined): readonly Setting[];
   /** Where native/run/main.c is. */
   readonly runner: string;
   /** Undefined when the output is none, or nobody sits there. */

@@ -1,15 +1,18 @@
 import { execFile, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, openSync, rmSync } from 'node:fs';
+import { mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { built } from '../rig/paths.ts';
+import { undocumented } from '../rig/shapes.ts';
 
 // What needs no broker, and what becomes of the rest without one.
 
 let dir: string;
 beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), 'realtime-broker-'));
+  writeFileSync(join(dir, 'good.toml'), '[limits]\nrealtime_priority_max = 30\n');
+  writeFileSync(join(dir, 'bad.toml'), '[limits]\nrealtime_priority_max = 99\n\n[polkt]\ntimeout_msec = 5000\n');
 });
 afterAll(() => rmSync(dir, { recursive: true }));
 
@@ -30,6 +33,19 @@ const table: readonly (readonly [args: string, code: number, stdout: RegExp, std
   ['grant 1 2 --nice 3', 2, /^$/, /not both/],
   ['grant 1 --nice -21', 2, /^$/, /'-21' is no nice level: expected -20 to 19/],
   ['demote', 2, /^$/, /name a thread, PID or PID\/TID, or say --all/],
+  [
+    'config --config DIR/good.toml',
+    0,
+    /^daemon\.realtime\t(.|\n)*\nlimits\.realtime_priority_max\t30\tDIR\/good\.toml:2\n(.|\n)*\t"require"\tdefault\n/,
+    /^$/,
+  ],
+  [
+    'config --config DIR/bad.toml',
+    1,
+    /^$/,
+    /^rtbroker: DIR\/bad\.toml:2:\d+: .*1 to 98(.|\n)*DIR\/bad\.toml:4:\d+: .*polkit/,
+  ],
+  ['config --config DIR/none.toml', 1, /^$/, /DIR\/none\.toml: no such file/],
   ['top -d 0', 2, /^$/, /'0' is no time between two looks/],
   ['--bus tcp:host=localhost status', 3, /^$/, /unix:path=/],
   ['--bus unix:path=DIR/bus version', 3, /^rtbroker \S+\nrealtime-brokerd unknown: no message bus/, /^$/],
@@ -63,6 +79,18 @@ const run = (args: readonly string[]): Promise<{ code: number; stdout: string; s
   );
 
 const tool = (...args: string[]) => [built('dist/rtbroker.js'), ...args];
+
+test('config has its shape as JSON', async () => {
+  const rows = JSON.parse((await run(['config', '--config', join(dir, 'good.toml'), '--json'])).stdout);
+  expect(rows).toContainEqual({
+    key: 'limits.realtime_priority_max',
+    value: 30,
+    file: join(dir, 'good.toml'),
+    line: 2,
+  });
+  expect(rows).toContainEqual({ key: 'limits.nice_level_min', value: -15, file: null, line: null });
+  expect(undocumented('config', rows[0])).toEqual([]);
+});
 
 test('who stops reading is not complained to', async () => {
   const child = spawn(process.execPath, tool('--help'), { stdio: ['ignore', 'pipe', 'pipe'] });

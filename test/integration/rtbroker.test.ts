@@ -4,6 +4,7 @@ import { Child } from '../rig/child.ts';
 import { inNamespaceOf } from '../rig/namespace.ts';
 import { ask, highPriority, realtime } from '../rig/request.ts';
 import type { Ran } from '../rig/rig.ts';
+import { undocumented } from '../rig/shapes.ts';
 import { dataOf, Stage } from '../rig/stage.ts';
 import { users } from '../rig/users.ts';
 
@@ -88,6 +89,7 @@ describe('list', () => {
       granted_at_usec: expect.any(Number),
       cpu_usec: expect.any(Number),
     });
+    expect(undocumented('grant', grant)).toEqual([]);
     expect(Math.abs(grant.granted_at_usec / 1000 - Date.now())).toBeLessThan(60_000);
   });
 });
@@ -102,7 +104,9 @@ describe('status', () => {
   test('has its shape as JSON', async () => {
     const alice = await stage.caller('alice');
     await granted(alice);
-    expect(JSON.parse((await rtbroker('status --json')).stdout)).toMatchObject({
+    const status = JSON.parse((await rtbroker('status --json')).stdout);
+    expect(undocumented('status', status)).toEqual([]);
+    expect(status).toMatchObject({
       version: expect.stringMatching(/^\d/),
       healthy: true,
       degraded: [],
@@ -176,7 +180,8 @@ describe('explain', () => {
         ),
       ),
     );
-    const [verdict] = [JSON.parse((await rtbroker(`explain --json ${alice.pid}`)).stdout)];
+    const verdict = JSON.parse((await rtbroker(`explain --json ${alice.pid}`)).stdout);
+    expect(undocumented('explain', verdict)).toEqual([]);
     expect(verdict).toEqual({
       process: alice.pid,
       thread: alice.pid,
@@ -289,6 +294,7 @@ describe('watch', () => {
     const tid = await granted(alice);
     await child.line(/"PropertiesChanged","changed":\{"thread_count":2,"process_count":2\}/);
     await alice.end(tid);
+    for (const said of child.lines) expect(undocumented('watch', JSON.parse(said))).toEqual([]);
     const line = JSON.parse(await child.line(new RegExp(`"GrantRemoved".*"thread":${tid}`)));
     expect(line).toEqual({
       time_usec: expect.any(Number),
