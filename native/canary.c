@@ -7,7 +7,6 @@
 #include "vigil.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
@@ -17,9 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LONG_BITS (CHAR_BIT * sizeof(unsigned long))
-
-/* 0 is the caller. A cpu_set_t ends at 1024 CPUs. */
+/* 0 is the caller. */
 static bool pin(int tid, int cpu)
 {
 	unsigned long only[CPUS_MAX / LONG_BITS] = { 0 };
@@ -137,14 +134,23 @@ void canary_stop(struct canary *canary)
 	close(canary->answer_fd);
 }
 
+bool canary_reach(struct canary *canary)
+{
+	int tid = atomic_load(&canary->tid);
+	/* One that was started and has not run yet sees to it by itself. */
+	bool there = atomic_load(&canary->started) && (tid == 0 || pin(tid, canary->cpu));
+
+	atomic_store(&canary->unreachable, !there);
+	return there;
+}
+
 void canary_arm(struct canary *canary, uint64_t now_nsec)
 {
 	atomic_store(&canary->due_nsec, now_nsec);
 	if (atomic_load(&canary->armed))
 		return;
 	/* Not by itself: it may wake on another CPU, and starve there for what nobody does here. */
-	int tid = atomic_load(&canary->tid);
-	atomic_store(&canary->unreachable, tid != 0 && !pin(tid, canary->cpu));
+	canary_reach(canary);
 	atomic_store(&canary->armed, true);
 	eventfd_write(canary->wake_fd, 1);
 }

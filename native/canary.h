@@ -9,6 +9,7 @@
 
 #include "realtime-broker.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -16,8 +17,9 @@
 
 #define CANARY_PERIOD_NSEC UINT64_C(10000000)
 
-/* The kernel knows no more, on any machine. */
+/* The kernel knows no more, on any machine; sets of them are arrays of long, since a cpu_set_t ends at 1024. */
 #define CPUS_MAX 8192
+#define LONG_BITS (CHAR_BIT * sizeof(unsigned long))
 
 struct canary {
 	/* To be set before the start. */
@@ -25,7 +27,9 @@ struct canary {
 	int wake_fd, answer_fd;
 	pthread_t thread;
 	_Atomic int tid;
-	_Atomic bool started, armed, ended, unreachable;
+	_Atomic bool started, armed, ended;
+	/* It could not be put on its CPU when that was last tried. */
+	_Atomic bool unreachable;
 	/* When it should cheep next, CLOCK_MONOTONIC; and all its cheeps so far, with their vigil_lateness() in sum. */
 	_Atomic uint64_t due_nsec, cheeps, late_usec2;
 	/* The same cheeps by lateness, for rtb_watchdog_report(). */
@@ -41,6 +45,9 @@ void canary_stop(struct canary *canary);
 /* By the watchdog; neither ever waits. Armed anew, it owes nothing for the time before. */
 void canary_arm(struct canary *canary, uint64_t now_nsec);
 void canary_disarm(struct canary *canary);
+
+/* Whether it can be put on its CPU; by any thread. Armed or not, it goes there. False while it was not started. */
+bool canary_reach(struct canary *canary);
 
 /* How late it is now; 0 when it is not due. */
 uint64_t canary_overdue(const struct canary *canary, uint64_t now_nsec);

@@ -129,6 +129,7 @@ static void parse_line(const char *text, struct cpu_times *times)
 		text = number(text, &ticks[i]);
 	times->stolen_nsec = (ticks[IRQ] + ticks[SOFTIRQ] + ticks[STEAL]) * TICK_NSEC;
 	times->busy_nsec = (ticks[USER] + ticks[NICE] + ticks[SYSTEM]) * TICK_NSEC + times->stolen_nsec;
+	times->online = true;
 }
 
 int parse_cpus(char *text, struct cpu_times *times, size_t cpus)
@@ -136,6 +137,8 @@ int parse_cpus(char *text, struct cpu_times *times, size_t cpus)
 	char *rest = text;
 	uint64_t value;
 
+	for (size_t i = 0; i < cpus; i++)
+		times[i].online = false;
 	for (char *line; (line = strsep(&rest, "\n")) != NULL && rest != NULL;) {
 		if (strncmp(line, "cpu", 3) == 0 && line[3] >= '0' && line[3] <= '9') {
 			const char *after = number(line + 3, &value);

@@ -4,6 +4,7 @@
 #ifndef RTB_LOOKS_H
 #define RTB_LOOKS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,6 +30,7 @@ int look_thread(int fd, struct thread_look *look);
 struct cpu_times {
 	/* Since boot. Busy is all that is not idle; stolen is steal, irq and softirq. */
 	uint64_t busy_nsec, stolen_nsec;
+	bool online;
 };
 
 /*

@@ -112,7 +112,7 @@ enum rtb_watchdog_event_kind {
 	RTB_STARVED = 2,
 	/* It does no more, or can be put there again: cpu. */
 	RTB_RECOVERED = 3,
-	/* No canary can be put on this CPU, though granted threads burn there: cpu. */
+	/* No canary can be put on this CPU, though granted threads may run there: cpu. */
 	RTB_UNREACHABLE = 4,
 	/* The machine stood still, or slept, for so long, or the watchdog could not run: late. All windows began anew. */
 	RTB_STOOD_STILL = 5,

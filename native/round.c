@@ -110,18 +110,20 @@ bool demote(struct rtb_watchdog *dog, size_t index, struct rtb_watchdog_event ev
  */
 static void look_for_heir(struct rtb_watchdog *dog, size_t index, struct guest *guest)
 {
+	/* Looking through the roster shows out who has left, and then this place may be another's. */
+	int heir = guest->pid, priority = guest->priority;
+	int64_t cookie = roster_cookie(&dog->roster, index);
 	int32_t found[4];
 
 	guest->ended = true;
-	if (guest->tid == guest->pid || guest->demoted || guest->kind != GRANT_REALTIME)
+	if (guest->tid == heir || guest->demoted || guest->kind != GRANT_REALTIME)
 		return;
-	if (rtb_sched_get(guest->pid, found) < 0 || found[0] != SCHED_RR || !found[3])
+	if (rtb_sched_get(heir, found) < 0 || found[0] != SCHED_RR || !found[3])
 		return;
-	if ((guest->priority != 0 && found[1] != guest->priority) || roster_watches(&dog->roster, guest->pid))
+	if ((priority != 0 && found[1] != priority) || roster_watches(&dog->roster, heir))
 		return;
-	if (rtb_sched_set(guest->pid, SCHED_OTHER, 0, 0, 0) == 0)
-		events_tell(&dog->events, (struct rtb_watchdog_event){ .kind = RTB_HEIR_DEMOTED,
-								     .cookie = roster_cookie(&dog->roster, index) });
+	if (rtb_sched_set(heir, SCHED_OTHER, 0, 0, 0) == 0)
+		events_tell(&dog->events, (struct rtb_watchdog_event){ .kind = RTB_HEIR_DEMOTED, .cookie = cookie });
 }
 
 static void learn_priority(struct guest *guest)
@@ -205,7 +207,7 @@ void look_at_cpus(struct rtb_watchdog *dog)
 {
 	uint64_t before = now_nsec(), after;
 
-	dog->runnable = look_cpus(dog->stat_fd, dog->text, sizeof dog->text, dog->times, dog->cpu_count);
+	dog->runnable = look_cpus(dog->stat_fd, dog->text, dog->text_size, dog->times, dog->cpu_count);
 	after = now_nsec();
 	dog->next_stat_nsec = after + STAT_PART * (after - before);
 }

@@ -117,7 +117,7 @@ static bool wanted(const struct scout *scout, const struct thread_look *look)
 
 static bool find_thread(struct scout *scout, int tid, int pid)
 {
-	struct finding found = { .pid = pid, .tid = tid, .pidfd = -1 };
+	struct finding found = { .pid = pid, .tid = tid, .pidfd = -1, .stat_fd = -1 };
 	int policy = sched_getscheduler(tid);
 
 	if (!breathe(scout))
@@ -172,18 +172,18 @@ static void measure(struct scout *scout)
 		scout->findings[j].ready_nsec = scout->window_nsec * scout->findings[j].ready / SAMPLES;
 }
 
-/* Whoever is to be demoted is held by a pidfd first, and then seen to be the one that was measured. */
+/* Whoever is to be demoted is held first, and then seen to be the one that was measured. */
 static void hold(struct scout *scout)
 {
 	for (size_t i = 0; i < scout->count; i++) {
 		struct finding *found = &scout->findings[i];
 		struct thread_look look;
-		uint64_t run;
 
 		if (found->run_nsec == 0)
 			continue;
 		found->pidfd = rtb_pidfd_open(found->tid, 1);
-		if (!look_at(scout, found->pid, found->tid, &look, &run) || look.starttime != found->look.starttime)
+		found->stat_fd = open_at(scout, found->pid, found->tid, "stat", 0);
+		if (found->stat_fd < 0 || look_thread(found->stat_fd, &look) < 0 || look.starttime != found->look.starttime)
 			/* It has ended, or another has its tid. */
 			found->run_nsec = found->ready_nsec = 0;
 	}
@@ -191,9 +191,12 @@ static void hold(struct scout *scout)
 
 static void let_go(struct scout *scout)
 {
-	for (size_t i = 0; i < scout->count; i++)
+	for (size_t i = 0; i < scout->count; i++) {
 		if (scout->findings[i].pidfd >= 0)
 			close(scout->findings[i].pidfd);
+		if (scout->findings[i].stat_fd >= 0)
+			close(scout->findings[i].stat_fd);
+	}
 	scout->count = 0;
 }
 

@@ -54,6 +54,9 @@ static enum vigil_verdict judge_silence(struct vigil *vigil, const struct vigil_
 	vigil->judged_nsec = vigil->silent.elapsed_nsec;
 	if (blamed(rule, &vigil->silent))
 		return VIGIL_SILENCE;
+	/* The fair server of Linux 6.12 may have just given a crowd its 50 ms: in a while they weigh less. */
+	if (vigil->silent.elapsed_nsec < rule->patience_nsec + rule->patience_nsec / 2)
+		return VIGIL_CALM;
 	vigil->silent = (struct vigil_part){ 0 };
 	vigil->grace_until_nsec = seen->now_nsec + rule->patience_nsec;
 	return VIGIL_SILENT_INNOCENT;

@@ -88,8 +88,9 @@ void vigil_restart(struct vigil *vigil, uint64_t now_nsec);
 void vigil_spare(struct vigil *vigil, const struct vigil_rule *rule, uint64_t now_nsec);
 
 /*
- * Observations come in order of time. A silence that nobody is blamed for is judged anew after as much patience, by what
- * came since: whoever takes over in it shall not hide behind who was there before.
+ * Observations come in order of time. A silence is judged at each, from the end of patience until somebody is to blame, or
+ * for half as long again. One that nobody is blamed for is judged anew after as much patience, by what came since: whoever
+ * takes over in it shall not hide behind who was there before.
  */
 enum vigil_verdict vigil_step(struct vigil *vigil, const struct vigil_rule *rule,
 			      const struct vigil_observation *seen);

@@ -8,6 +8,8 @@
 /* A canary is armed where granted threads take so many thousandths of the CPU, and disarmed when they took less for a while. */
 #define ARM_PERMILLE 250
 #define CALM_NSEC NSEC_PER_SEC
+/* Where no canary could be put, it is tried again after so long. */
+#define TRY_NSEC NSEC_PER_SEC
 /* Somebody of the watchdog's priority must get to run there within this time, or that CPU was frozen, stolen or taken away. */
 #define VISIT_NSEC (100 * NSEC_PER_MSEC)
 /* Who took a tenth is a suspect, and of a crowd where nobody did any: the first so many of them. */
@@ -59,7 +61,7 @@ void start_cpu_anew(struct rtb_watchdog *dog, struct cpu *cpu, uint64_t now)
 	vigil_restart(&cpu->vigil, now);
 	canary_arm(&cpu->canary, now);
 	set_out(dog, cpu, now);
-	cpu->quiet_since_nsec = cpu->armed_nsec = now;
+	cpu->quiet_since_nsec = now;
 	cpu->armed = true;
 }
 
@@ -264,48 +266,40 @@ static void watch(struct rtb_watchdog *dog, struct cpu *cpu, uint64_t now)
 		new_part(dog, cpu, now);
 }
 
-static void give_up(struct rtb_watchdog *dog, struct cpu *cpu)
+/* Tells where no canary can be put, and tries each second again. Where nobody else can run either, none is missed. */
+static void mind_reach(struct rtb_watchdog *dog, struct cpu *cpu, uint64_t now)
 {
-	if (!cpu->unreachable)
-		tell_of(dog, cpu, RTB_UNREACHABLE);
-	cpu->unreachable = true;
-	disarm_cpu(dog, cpu);
-}
+	struct canary *canary = &cpu->canary;
+	bool lost = atomic_load(&canary->unreachable);
 
-static void reach_again(struct rtb_watchdog *dog, struct cpu *cpu)
-{
-	if (cpu->unreachable)
-		tell_of(dog, cpu, RTB_RECOVERED);
-	cpu->unreachable = false;
-}
-
-static bool judge_unarmed(struct rtb_watchdog *dog, struct cpu *cpu, uint64_t now)
-{
-	/* Where none could be put before, once a second is enough. */
-	if (cpu->unreachable && now - cpu->armed_nsec < NSEC_PER_SEC)
-		return false;
-	if (!atomic_load(&cpu->canary.started)) {
-		atomic_store(&dog->canary_missing, true);
-		cpu->armed_nsec = now;
-		give_up(dog, cpu);
-		return false;
+	if (lost && (!cpu->unreachable || now - cpu->tried_nsec >= TRY_NSEC)) {
+		if (cpu->armed)
+			disarm_cpu(dog, cpu);
+		cpu->tried_nsec = now;
+		look_at_cpus(dog);
+		lost = !canary_reach(canary) && dog->times[canary->cpu].online;
+		atomic_store(&canary->unreachable, lost);
 	}
-	start_cpu_anew(dog, cpu, now);
-	return true;
+	if (lost != cpu->unreachable)
+		tell_of(dog, cpu, lost ? RTB_UNREACHABLE : RTB_RECOVERED);
+	cpu->unreachable = lost;
 }
 
 bool judge_cpu(struct rtb_watchdog *dog, struct cpu *cpu, uint64_t now, uint64_t elapsed)
 {
 	bool burning = burns(cpu, elapsed);
 
-	if (!cpu->armed)
-		return burning && judge_unarmed(dog, cpu, now);
-	if (atomic_load(&cpu->canary.unreachable)) {
-		give_up(dog, cpu);
-		return false;
+	if (burning && !atomic_load(&cpu->canary.started)) {
+		atomic_store(&dog->canary_missing, true);
+		canary_reach(&cpu->canary);
 	}
-	if (atomic_load(&cpu->canary.cheeps) != cpu->cheeps)
-		reach_again(dog, cpu);
+	mind_reach(dog, cpu, now);
+	if (!cpu->armed) {
+		if (!burning || atomic_load(&cpu->canary.unreachable))
+			return false;
+		start_cpu_anew(dog, cpu, now);
+		return true;
+	}
 
 	if (burning)
 		cpu->quiet_since_nsec = now;

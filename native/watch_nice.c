@@ -55,7 +55,12 @@ void count_nice(struct rtb_watchdog *dog, struct guest *guest)
 static bool others_wait(const struct rtb_watchdog *dog, uint64_t elapsed)
 {
 	const struct nice_watch *nice = &dog->nice;
-	int64_t runnable = nice->looks > 0 ? (int64_t)(nice->runnable * elapsed / nice->looks) : 0;
+
+	/* Where that cannot be read the scout has to go and see. */
+	if (nice->looks == 0)
+		return true;
+
+	int64_t runnable = (int64_t)(nice->runnable * elapsed / nice->looks);
 	int64_t waiting = runnable - (int64_t)(busy(dog) - nice->busy_nsec) - (int64_t)nice->granted_waiting_nsec;
 
 	return waiting * 1000 >= (int64_t)(elapsed * WAITING_PERMILLE);

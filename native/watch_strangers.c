@@ -33,7 +33,9 @@ static struct vigil_suspect suspect(const struct finding *found)
 /* False when the kernel says no, or it has ended. */
 static bool demote_stranger(const struct finding *found)
 {
-	if (found->pidfd >= 0 && rtb_pidfd_gone(found->pidfd) != 0)
+	struct thread_look look;
+
+	if (found->pidfd >= 0 ? rtb_pidfd_gone(found->pidfd) != 0 : look_thread(found->stat_fd, &look) < 0)
 		return false;
 	return rtb_sched_set(found->tid, SCHED_OTHER, 0, 0, 0) == 0;
 }
@@ -113,11 +115,22 @@ static int name_greediest(struct rtb_watchdog *dog)
 	return named;
 }
 
+/* Who is realtime no more has just been demoted, as one that was granted. */
+static void leave_out_the_demoted(struct scout *scout)
+{
+	for (size_t i = 0; i < scout->count; i++) {
+		int policy = sched_getscheduler(scout->findings[i].tid) & ~SCHED_RESET_ON_FORK;
+		if (policy == SCHED_OTHER)
+			scout->findings[i].run_nsec = scout->findings[i].ready_nsec = 0;
+	}
+}
+
 static void judge_findings(struct rtb_watchdog *dog, struct cpu *cpu)
 {
 	struct vigil_suspect suspects[FINDINGS_MAX];
 	size_t count = dog->scout.count;
 
+	leave_out_the_demoted(&dog->scout);
 	for (size_t i = 0; i < count; i++)
 		suspects[i] = suspect(&dog->scout.findings[i]);
 	if (dog->rule.demote_unknown && demote_greediest(dog, suspects, count)) {

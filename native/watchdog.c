@@ -10,10 +10,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define POSSIBLE_CPUS "/sys/devices/system/cpu/possible"
 #define PRESENT_CPUS "/sys/devices/system/cpu/present"
+
+/* /proc/stat has a line for each CPU, and a number for each interrupt, of which there are some for each CPU again. */
+#define STAT_BYTES 65536
+#define STAT_BYTES_A_CPU 256
 
 static struct vigil_rule vigil_rule(const struct rtb_watchdog_rule *rule)
 {
@@ -51,7 +56,9 @@ static int allocate(struct rtb_watchdog *dog)
 	dog->cpu_count = count_cpus(POSSIBLE_CPUS);
 	dog->cpus = resident_new(dog->cpu_count * sizeof *dog->cpus, true);
 	dog->times = resident_new(dog->cpu_count * sizeof *dog->times, true);
-	if (dog->cpus == NULL || dog->times == NULL)
+	dog->text_size = STAT_BYTES + dog->cpu_count * STAT_BYTES_A_CPU;
+	dog->text = resident_new(dog->text_size, true);
+	if (dog->cpus == NULL || dog->times == NULL || dog->text == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; i < dog->cpu_count; i++)
 		dog->cpus[i].canary.cpu = (int)i;
@@ -67,7 +74,7 @@ static int open_files(struct rtb_watchdog *dog)
 	if (dog->stat_fd < 0)
 		return -errno;
 	/* The kernel takes memory for the first look only. */
-	look_cpus(dog->stat_fd, dog->text, sizeof dog->text, dog->times, dog->cpu_count);
+	look_cpus(dog->stat_fd, dog->text, dog->text_size, dog->times, dog->cpu_count);
 	return 0;
 }
 
@@ -116,6 +123,7 @@ static void discard(struct rtb_watchdog *dog)
 	sem_destroy(&dog->ready);
 	resident_free(dog->cpus, dog->cpu_count * sizeof *dog->cpus);
 	resident_free(dog->times, dog->cpu_count * sizeof *dog->times);
+	resident_free(dog->text, dog->text_size);
 	resident_free(dog, sizeof *dog);
 }
 
@@ -167,12 +175,30 @@ int rtb_watchdog_open(struct rtb_watchdog **result, const struct rtb_watchdog_ru
 	return r;
 }
 
+/* Where the thread may run a canary may be needed: whether it can get there is tried once now, and then while it cannot. */
+static void try_cpus_of(struct rtb_watchdog *dog, int tid)
+{
+	unsigned long allowed[CPUS_MAX / LONG_BITS] = { 0 };
+
+	if (syscall(SYS_sched_getaffinity, tid, sizeof allowed, allowed) < 0)
+		return;
+	for (size_t i = 0; i < dog->cpu_count; i++) {
+		struct cpu *cpu = &dog->cpus[i];
+		if (cpu->tried || (allowed[i / LONG_BITS] >> i % LONG_BITS & 1) == 0)
+			continue;
+		cpu->tried = true;
+		canary_reach(&cpu->canary);
+	}
+}
+
 int64_t rtb_watchdog_enter(struct rtb_watchdog *dog, int pid, int tid, uint32_t uid, int high_priority)
 {
 	int64_t cookie = roster_enter(&dog->roster, pid, tid, uid, high_priority ? GRANT_HIGH_PRIORITY : GRANT_REALTIME);
 
 	if (atomic_exchange(&dog->canary_missing, false))
 		start_canaries(dog);
+	if (cookie > 0 && !high_priority)
+		try_cpus_of(dog, tid);
 	/* The first one ends its rest; it sees the others at its next look. */
 	if (cookie > 0 && atomic_load(&dog->roster.entered) == 1)
 		eventfd_write(dog->wake_fd, 1);

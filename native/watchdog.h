@@ -17,14 +17,19 @@
 struct cpu {
 	struct canary canary;
 	struct vigil vigil;
-	bool armed, starved, unreachable;
+	bool armed, starved;
+	/* No canary can be put there, as was told; and when that was tried last. */
+	bool unreachable;
+	uint64_t tried_nsec;
+	/* Of JavaScript's thread: whether one can was tried for some thread that may run there. */
+	bool tried;
 	/* Who starves it, though nobody granted it anything, was told since it starves; and when the scout was sent last. */
 	bool named;
 	uint64_t sought_nsec;
 	/* CPU time that granted realtime threads took since the last look. */
 	uint64_t burned_nsec;
-	/* Since when they took little of it; when the canary was last late; when it was armed last. */
-	uint64_t quiet_since_nsec, late_nsec, armed_nsec;
+	/* Since when they took little of it; when the canary was last late. */
+	uint64_t quiet_since_nsec, late_nsec;
 	/* As of the last judgement. */
 	uint64_t cheeps, late_usec2, stolen_nsec;
 	/* What threads did here counts under these serials: since the canary sang, and in the last parts, newest first. */
@@ -81,7 +86,9 @@ struct rtb_watchdog {
 	/* Whether it runs, posted once. */
 	sem_t ready;
 	int status;
-	char text[65536];
+	/* What /proc/stat says. */
+	char *text;
+	size_t text_size;
 };
 
 /* round.c: the thread. */

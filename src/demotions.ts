@@ -123,6 +123,11 @@ export class Demotions {
     const found = this.#parts.wards.ofCookie(cookie);
     if (found === undefined) return;
     const { grant, ward } = found;
+    // Granted anew before this was heard: what the watchdog did is done once more.
+    if (ward.watch.cookie !== cookie) {
+      this.#parts.scheduler.demote(ward.handle);
+      ward.watch.leave();
+    }
     const left = this.#coolDown(grant, ward, reason);
     const { tid, process } = grant.thread;
     note(

@@ -71,7 +71,10 @@ async function run(flags: Flags): Promise<void> {
   const health = new Health();
   const library = openLibrary(join(__dirname, 'librealtime-broker.so'));
   const raised = !settings.realtime || raiseOwnProcess(library);
-  const watchdog = openWatchdog(library, settings.canary, journal);
+  const watchdog = openWatchdog(library, settings.canary, {
+    journal,
+    onReach: (cpu, reached) => health.set(`no-canary-on-cpu-${cpu}`, !reached),
+  });
   const shortcomings = selfTest(library);
   if (watchdog instanceof NoWatchdog) shortcomings.push('no-watchdog');
   if (!raised) shortcomings.push('ordinary-priority');

@@ -6,8 +6,13 @@ import type { Logbook, News, ThreadHandle, Watch } from './ports.ts';
 export interface Ward {
   readonly handle: ThreadHandle;
   watch: Watch;
+  /** Cookies of watches it had before it was granted anew: what the watchdog did then may not have been heard yet. */
+  readonly formerCookies: readonly number[];
   demoted: string | undefined;
 }
+
+/** As many as a process may ask at once. */
+const formerMax = 32;
 
 /** The granted threads in our care: each grant of the ledger has a ward, and goes with it. */
 export class Wards {
@@ -27,7 +32,7 @@ export class Wards {
     return this.#wards.get(keyOf(thread));
   }
 
-  /** The grant and ward that a cookie of the watchdog means; undefined when it has ended, or was granted anew, since. */
+  /** The grant and ward that a cookie of the watchdog means, also when it was granted anew since; undefined when it has ended. */
   ofCookie(cookie: number): { readonly grant: Grant; readonly ward: Ward } | undefined {
     const thread = this.#ofCookie.get(cookie);
     const grant = thread && this.#ledger.find(thread);
@@ -37,9 +42,11 @@ export class Wards {
 
   /** In place of the one the thread had. */
   take(thread: Thread, handle: ThreadHandle, watch: Watch, onGone: () => void): void {
+    const before = this.of(thread);
+    const formerCookies = before ? [...before.formerCookies, before.watch.cookie].slice(-formerMax) : [];
     this.#drop(thread);
-    this.#wards.set(keyOf(thread), { handle, watch, demoted: undefined });
-    this.#ofCookie.set(watch.cookie, thread);
+    this.#wards.set(keyOf(thread), { handle, watch, formerCookies, demoted: undefined });
+    for (const cookie of [...formerCookies, watch.cookie]) this.#ofCookie.set(cookie, thread);
     watch.keep();
     handle.keep(onGone);
   }
@@ -76,7 +83,7 @@ export class Wards {
     const ward = this.of(thread);
     if (ward === undefined) return;
     this.#wards.delete(keyOf(thread));
-    this.#ofCookie.delete(ward.watch.cookie);
+    for (const cookie of [...ward.formerCookies, ward.watch.cookie]) this.#ofCookie.delete(cookie);
     ward.handle.drop();
     ward.watch.leave();
   }

@@ -289,6 +289,20 @@ describe('whom the watchdog demoted', () => {
     expect(house.world.runsAs(tid)?.policy).toBe('other');
   });
 
+  test('and was granted anew before word of it came, is demoted all the same', async () => {
+    const { house, pid, tid, thread } = await granted();
+    const cookie = house.watchdog.cookieOf(thread);
+    for (const priority of [11, 12]) expect(await house.ask(pid, tid, rr(priority))).toBe('granted');
+    house.watchdog.demoted(thread, 'silence', cookie);
+    expect(house.world.runsAs(tid)?.policy).toBe('other');
+    expect(house.view(tid)?.state).toBe('demoted');
+    expect(house.watchdog.watching()).toBe(0);
+    expect(await house.ask(pid, tid, rr(10))).toBe('cooling-down');
+    await house.clock.advance(30_000);
+    expect(house.world.runsAs(tid)).toMatchObject({ policy: 'rr', priority: 12 });
+    expect(house.watchdog.watching()).toBe(1);
+  });
+
   test('long ago, of whom word comes late, is nobody', async () => {
     const { house } = await granted();
     house.watchdog.onEvent({

@@ -92,21 +92,23 @@ static const struct {
 	const char *title, *text;
 	int result;
 	uint64_t busy[3], stolen[3];
+	/* Though it was never busy. */
+	bool online[3];
 } stats[] = {
 	{ "two CPUs",
 	  "cpu  9 9 9 9 9 9 9 9 9 9\ncpu0 1 2 3 4 5 6 7 8 9 10\ncpu1 10 0 0 90 0 0 0 1 0 0\nintr 5 1 2\nctxt 1\nprocs_running 3\n",
-	  3, { 27, 11 }, { 21, 1 } },
-	{ "an offline CPU between", "cpu0 1 0 0 0 0 0 0 0 0 0\ncpu2 3 0 0 0 0 0 0 0 0 0\nprocs_running 1\n", 1, { 1, 0, 3 }, { 0 } },
-	{ "more CPUs than we asked for", "cpu0 1 0 0\ncpu3 9 9 9\ncpu99999999999999999999 1\nprocs_running 1\n", 1, { 1 }, { 0 } },
-	{ "an old kernel's short lines", "cpu0 1 2\nprocs_running 2\n", 2, { 3 }, { 0 } },
-	{ "numbers that overflow count nothing", "cpu0 18446744073709551616 5\nprocs_running 2\n", 2, { 0 }, { 0 } },
-	{ "cut off in the middle", "cpu0 1 0 0 0 0 0 0 0 0 0\ncpu1 1", -ERANGE, { 1 }, { 0 } },
-	{ "cut off in the number", "cpu0 1 0 0 0 0 0 0 0 0 0\nprocs_running 1", -ERANGE, { 1 }, { 0 } },
-	{ "no number", "procs_running \n", -EBADMSG, { 0 }, { 0 } },
-	{ "too many", "procs_running 99999999999\n", -EBADMSG, { 0 }, { 0 } },
-	{ "lines that only begin alike", "cpu\ncpux 1 2 3\ncpu-1 5 5\nprocs_runningx 4\nprocs_running 7\n", 7, { 0 }, { 0 } },
-	{ "nothing", "", -ERANGE, { 0 }, { 0 } },
-	{ "empty lines", "\n\n\n", -ERANGE, { 0 }, { 0 } },
+	  3, { 27, 11 }, { 21, 1 }, { 0 } },
+	{ "an offline CPU between", "cpu0 1 0 0 0 0 0 0 0 0 0\ncpu2 3 0 0 0 0 0 0 0 0 0\nprocs_running 1\n", 1, { 1, 0, 3 }, { 0 }, { 0 } },
+	{ "more CPUs than we asked for", "cpu0 1 0 0\ncpu3 9 9 9\ncpu99999999999999999999 1\nprocs_running 1\n", 1, { 1 }, { 0 }, { 0 } },
+	{ "an old kernel's short lines", "cpu0 1 2\nprocs_running 2\n", 2, { 3 }, { 0 }, { 0 } },
+	{ "numbers that overflow count nothing", "cpu0 18446744073709551616 5\nprocs_running 2\n", 2, { 0 }, { 0 }, { true } },
+	{ "cut off in the middle", "cpu0 1 0 0 0 0 0 0 0 0 0\ncpu1 1", -ERANGE, { 1 }, { 0 }, { 0 } },
+	{ "cut off in the number", "cpu0 1 0 0 0 0 0 0 0 0 0\nprocs_running 1", -ERANGE, { 1 }, { 0 }, { 0 } },
+	{ "no number", "procs_running \n", -EBADMSG, { 0 }, { 0 }, { 0 } },
+	{ "too many", "procs_running 99999999999\n", -EBADMSG, { 0 }, { 0 }, { 0 } },
+	{ "lines that only begin alike", "cpu\ncpux 1 2 3\ncpu-1 5 5\nprocs_runningx 4\nprocs_running 7\n", 7, { 0 }, { 0 }, { 0 } },
+	{ "nothing", "", -ERANGE, { 0 }, { 0 }, { 0 } },
+	{ "empty lines", "\n\n\n", -ERANGE, { 0 }, { 0 }, { 0 } },
 };
 
 static void times_of_cpus_are_read(void)
@@ -119,7 +121,8 @@ static void times_of_cpus_are_read(void)
 		as_said = parse_cpus(text, times, 3) == stats[i].result;
 		for (int j = 0; j < 3; j++)
 			as_said &= times[j].busy_nsec == stats[i].busy[j] * TICK &&
-				   times[j].stolen_nsec == stats[i].stolen[j] * TICK;
+				   times[j].stolen_nsec == stats[i].stolen[j] * TICK &&
+				   times[j].online == (stats[i].busy[j] > 0 || stats[i].online[j]);
 		if (!as_said) {
 			fprintf(stderr, "%s\n", stats[i].title);
 			abort();
@@ -152,7 +155,7 @@ static void the_kernels_own_texts_are_understood(void)
 	CHECK(strcmp(look.comm, program_invocation_short_name) == 0 && look.state == 'R' && look.policy == 0);
 	CHECK(look_schedstat(sched_fd, &run, &delay) == 0);
 	CHECK(look_cpus(cpus_fd, text, sizeof text, times, 64) >= 1);
-	CHECK(times[0].busy_nsec > 0);
+	CHECK(times[0].busy_nsec > 0 && times[0].online && !times[63].online);
 	/* Too small a buffer: the times that fitted are good. */
 	times[0].busy_nsec = 0;
 	CHECK(look_cpus(cpus_fd, text, 200, times, 64) == -ERANGE && times[0].busy_nsec > 0);

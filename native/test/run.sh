@@ -22,14 +22,14 @@ for flags in '' '-fsanitize=address,undefined' '-fsanitize=thread'; do
 	form=${flags:+brief}
 	if [ "${RTB_TEST_LONG-}" = 1 ]; then form=long; fi
 	built "$flags"
-	for test in sched own pidfd waiter hammer looks vigil events roster canary scout watchdog; do
+	for test in sched own pidfd waiter hammer looks vigil events roster canary scout clocks watchdog; do
 		echo "${test} ${flags}"
 		objects=$(ls "$out"/*.o | grep -v '_test\.o$')
 		# shellcheck disable=SC2086 # these are lists
 		${CC:-cc} -pthread $flags -o "$out/$test" "$out/${test}_test.o" $objects
 		# Those that starve a CPU do so alone: two at once on one machine would judge each other.
 		# What a neighbour on the CPU disturbed is tried again, and a defect fails each time.
-		case $test in canary | scout | watchdog) alone='flock /run' tries=3 ;; *) alone= tries=1 ;; esac
+		case $test in canary | scout | clocks | watchdog) alone='flock /run' tries=3 ;; *) alone= tries=1 ;; esac
 		# Thread sanitizer cannot map its shadow under the strongest address randomisation.
 		# shellcheck disable=SC2086 # these are lists
 		until $alone setarch -R timeout 120 "$out/$test" $form; do

@@ -3,7 +3,7 @@
 /*
  * The watchdog on the real kernel. Who starves, starves CPU 1 only, and not for long. Arguments: `brief`, which leaves out
  * what the sanitizers need not see; `long`; the name of a test; `measure N`, which prints how long demotions take, N times
- * each.
+ * each; `looks`, which prints what it costs to look after sleeping threads.
  */
 #define _GNU_SOURCE
 #include "../now.h"
@@ -14,6 +14,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -21,6 +22,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -471,6 +473,7 @@ static void a_stopped_watchdog_accuses_nobody_afterwards(void)
 		listen_for(&stage, 700);
 	}
 	CHECK(stage.told[RTB_DEMOTED] == 0);
+	printf("  90 %% audio, and the watchdog stopped %d times for 700 msec: demoted 0\n", stage.told[RTB_STOOD_STILL]);
 	kill(watcher, SIGKILL);
 	waitpid(watcher, NULL, 0);
 	actor_end(good);
@@ -745,6 +748,18 @@ static void a_cpu_that_no_canary_can_reach_is_named(void)
 	CHECK(await(&stage, RTB_RECOVERED, 3000, &event) && event.cpu == CPU);
 	CHECK(stage.told[RTB_DEMOTED] == 0);
 	close_stage(&stage);
+
+	/* Of a thread that only might run there, too. */
+	open_stage(&stage, defaults);
+	struct actor *idle = cast(&stage, (struct part){ .cpu = -1 });
+	CHECK(put(path, pid));
+	enter(&stage, idle, false);
+	CHECK(await(&stage, RTB_UNREACHABLE, 3000, &event) && event.cpu == CPU);
+	CHECK(put(CPUSETS "/cgroup.procs", pid));
+	CHECK(await(&stage, RTB_RECOVERED, 3000, &event) && event.cpu == CPU);
+	printf("  CPU %d taken out of our cpuset, twice: named and found again 2 times, demoted %d\n", CPU,
+	       stage.told[RTB_DEMOTED]);
+	close_stage(&stage);
 	CHECK(rmdir(folder) == 0);
 }
 
@@ -809,6 +824,65 @@ static void measure(int times)
 		fflush(stdout);
 	}
 	free(msec);
+}
+
+/* CPU time of the thread of this process that is called so. */
+static uint64_t cpu_time_of(const char *name)
+{
+	DIR *tasks = opendir("/proc/self/task");
+	uint64_t nsec = 0;
+
+	CHECK(tasks != NULL);
+	for (struct dirent *task; (task = readdir(tasks)) != NULL;) {
+		char path[300], comm[32] = "";
+		snprintf(path, sizeof path, "/proc/self/task/%s/comm", task->d_name);
+		FILE *file = fopen(path, "re");
+		bool found = file != NULL && fscanf(file, "%31s", comm) == 1 && strcmp(comm, name) == 0;
+		if (file != NULL)
+			fclose(file);
+		snprintf(path, sizeof path, "/proc/self/task/%s/schedstat", task->d_name);
+		file = found ? fopen(path, "re") : NULL;
+		if (file != NULL) {
+			CHECK(fscanf(file, "%" SCNu64, &nsec) == 1);
+			fclose(file);
+		}
+	}
+	closedir(tasks);
+	return nsec;
+}
+
+/* What it costs to look after so many that sleep: one thread, entered again and again. */
+static void measure_looks(void)
+{
+	static const int guests[] = { 1, 25, 1000, 6000 };
+	struct rlimit limit;
+
+	CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+	limit.rlim_cur = limit.rlim_max;
+	CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+	for (size_t i = 0; i < sizeof guests / sizeof *guests; i++) {
+		struct rtb_watchdog_rule rule = defaults;
+		struct rtb_watchdog_report before, after;
+		struct stage stage;
+		rule.capacity = 6000;
+		open_stage(&stage, rule);
+		struct actor *sleeper = cast(&stage, (struct part){ .cpu = -1 });
+		actor_begin(sleeper);
+		for (int j = 0; j < guests[i]; j++)
+			CHECK(rtb_watchdog_enter(stage.dog, sleeper->pid, sleeper->pid, UID, 0) > 0);
+		usleep(500000);
+		CHECK(rtb_watchdog_report(stage.dog, -1, &before) == 0);
+		uint64_t nsec = cpu_time_of("watchdog"), start = now_nsec();
+		usleep(5000000);
+		nsec = cpu_time_of("watchdog") - nsec;
+		uint64_t passed = now_nsec() - start;
+		CHECK(rtb_watchdog_report(stage.dog, -1, &after) == 0);
+		printf("%5d that sleep: %4.0f usec a round, %.1f rounds a second, %.2f %% of a CPU\n", guests[i],
+		       (double)nsec / 1000 / (double)(after.looks - before.looks),
+		       (double)(after.looks - before.looks) * NSEC_PER_SEC / (double)passed,
+		       (double)nsec * 100 / (double)passed);
+		close_stage(&stage);
+	}
 }
 
 static const struct {
@@ -880,6 +954,10 @@ int main(int count, char **arguments)
 	setlinebuf(stdout);
 	if (strcmp(wanted, "measure") == 0) {
 		measure(count > 2 ? atoi(arguments[2]) : 30);
+		return 0;
+	}
+	if (strcmp(wanted, "looks") == 0) {
+		measure_looks();
 		return 0;
 	}
 	form = strcmp(wanted, "brief") == 0 ? BRIEF : *wanted != '\0' ? LONG : USUAL;

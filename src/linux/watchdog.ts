@@ -13,10 +13,17 @@ import type { WatchdogPointer } from './native.ts';
 /** So many grants can be watched at once: two hundred users with all they may have. */
 const capacity = 16_384;
 
+/** Who hears what is no news of a grant. */
+export interface Ears {
+  readonly journal: Journal;
+  /** Whether a canary can be put on this CPU, where granted threads may run. */
+  readonly onReach: (cpu: number, reached: boolean) => void;
+}
+
 /** The watchdog; or, where it may not run above what it would watch, one that lets nothing be granted unwatched. */
-export function openWatchdog(library: Library, rule: CanaryRule, journal: Journal): LinuxWatchdog | NoWatchdog {
+export function openWatchdog(library: Library, rule: CanaryRule, ears: Ears): LinuxWatchdog | NoWatchdog {
   try {
-    return new LinuxWatchdog(library, rule, journal);
+    return new LinuxWatchdog(library, rule, ears);
   } catch (fault) {
     if (fault instanceof SyscallError && fault.is('EPERM')) return new NoWatchdog(fault, rule);
     throw fault;
@@ -48,13 +55,13 @@ export class NoWatchdog implements Watchdog {
 export class LinuxWatchdog implements Watchdog, Disposable {
   onEvent: (event: WatchdogEvent) => void = () => {};
   readonly #library: Library;
-  readonly #journal: Journal;
+  readonly #ears: Ears;
   readonly #watchdog: WatchdogPointer;
   readonly #socket: Socket;
   #partial: Buffer = Buffer.alloc(0);
 
   /** @throws SyscallError, EPERM when it may not have its priority: one that starves with the others is none */
-  constructor(library: Library, rule: CanaryRule, journal: Journal) {
+  constructor(library: Library, rule: CanaryRule, ears: Ears) {
     const { watchdog, events } = library.openWatchdog({
       priority: rule.watchdogPriority,
       capacity,
@@ -67,7 +74,7 @@ export class LinuxWatchdog implements Watchdog, Disposable {
       demote_unknown: rule.demoteUnknown ? 1 : 0,
     });
     this.#library = library;
-    this.#journal = journal;
+    this.#ears = ears;
     this.#watchdog = watchdog;
     this.#socket = new Socket({ fd: events, readable: true, writable: false });
     this.#socket.on('data', (chunk) => this.#read(chunk));
@@ -146,11 +153,15 @@ export class LinuxWatchdog implements Watchdog, Disposable {
       case 'starved':
         return this.onEvent({ kind: 'starved', cpu, reason: reasonOf(record), lateUsec });
       case 'recovered':
+        this.#ears.onReach(cpu, true);
         return this.onEvent({ kind: 'recovered', cpu });
       case 'unreachable':
-        return this.#journal.warning(`No canary can be put on CPU ${cpu}, where granted threads run.`, { cpu });
+        this.#ears.onReach(cpu, false);
+        return this.#ears.journal.warning(`No canary can be put on CPU ${cpu}, where granted threads may run.`, {
+          cpu,
+        });
       case 'stood-still':
-        return this.#journal.debug('The machine slept or stood still: the canary begins anew.', { lateUsec });
+        return this.#ears.journal.debug('The machine slept or stood still: the canary begins anew.', { lateUsec });
       case 'stranger':
         return this.onEvent({ kind: 'stranger', cpu, demoted: false, ...strangerOf(record) });
       case 'stranger-demoted':

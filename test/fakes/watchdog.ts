@@ -36,10 +36,14 @@ export class FakeWatchdog implements Watchdog {
     return thread === undefined ? all.length : all.filter((each) => keyOf(each) === keyOf(thread)).length;
   }
 
-  /** The thread's cookie; as the native one would report it. */
-  demoted(thread: Thread, reason = 'silence'): void {
+  cookieOf(thread: Thread): number {
     const [cookie] = [...this.#watched].find(([, each]) => keyOf(each) === keyOf(thread)) ?? [];
     if (cookie === undefined) throw new Error(`nobody watches thread ${thread.tid}`);
+    return cookie;
+  }
+
+  /** As the native one would report it. */
+  demoted(thread: Thread, reason = 'silence', cookie = this.cookieOf(thread)): void {
     const figures = { cpu: 1, lateUsec: 310_000, ranUsec: 300_000, windowUsec: 320_000 };
     this.onEvent({ kind: 'demoted', cookie, reason, ...figures });
   }

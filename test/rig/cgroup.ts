@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 
 const hierarchy = '/sys/fs/cgroup/cpu';
+const cpusets = '/sys/fs/cgroup/cpuset';
 
 /**
  * Into a control group of its own, with no share of realtime, for the rest of the test; the process must end before that
@@ -15,4 +16,21 @@ export function putWithoutRealtime(pid: number): void {
   onTestFinished(() => void rmdirSync(path));
   expect(readFileSync(join(path, 'cpu.rt_runtime_us'), 'utf8')).toBe('0\n');
   writeFileSync(join(path, 'cgroup.procs'), `${pid}`);
+}
+
+/**
+ * Keeps a process and all its threads on the first CPU, until what this returns is called, or else the test is over; the
+ * process must end before that does. Needs cpuset.
+ */
+export function keepOnFirstCpu(pid: number): () => void {
+  const path = join(cpusets, `realtime-broker-test-${process.pid}`);
+  mkdirSync(path);
+  onTestFinished(() => void rmdirSync(path));
+  for (const [file, text] of [
+    ['cpuset.cpus', '0'],
+    ['cpuset.mems', '0'],
+    ['cgroup.procs', `${pid}`],
+  ] as const)
+    writeFileSync(join(path, file), text);
+  return () => writeFileSync(join(cpusets, 'cgroup.procs'), `${pid}`);
 }

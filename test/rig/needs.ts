@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 
 /** What a test needs and a machine may lack: then it says so to `context.skip`, by this name. */
 export interface Need {
@@ -8,12 +9,15 @@ export interface Need {
 
 export const sysResource: Need = { name: 'needs CAP_SYS_RESOURCE', lacking: () => lacks(24) };
 export const rtGroupSched: Need = { name: 'needs RT_GROUP_SCHED', lacking: () => !existsSync(realtimeBudget) };
+export const cpuset: Need = { name: 'needs a cpuset hierarchy of version 1', lacking: () => !existsSync(cpusets) };
+export const twoCpus: Need = { name: 'needs two CPUs', lacking: () => availableParallelism() < 2 };
 
 /** No other skips a test. */
-export const needs: readonly Need[] = [sysResource, rtGroupSched];
+export const needs: readonly Need[] = [sysResource, rtGroupSched, cpuset, twoCpus];
 
 /** Of the root of the version 1 hierarchy. */
 const realtimeBudget = '/sys/fs/cgroup/cpu/cpu.rt_runtime_us';
+const cpusets = '/sys/fs/cgroup/cpuset/cpuset.cpus';
 
 /** Whether this machine has a capability(7), by its number. */
 function lacks(capability: number): boolean {
