@@ -1,15 +1,13 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Rig, startRig } from '../../test/rig/rig.ts';
 import { describeMachine, noise } from '../machine.ts';
 import { type StarveCase, starveCases } from './cases.ts';
+import { describeMeasured, merge, read, write } from './measured.ts';
 import { type Options, parseOptions, usage } from './options.ts';
 import { type Run, run } from './run.ts';
 import { type Starved, shiftsOf, start } from './subject.ts';
-import { askedAgain, type Row, summarize, table } from './table.ts';
 
-/** Above this share of the CPUs in the hands of others, the figures are theirs as much as ours. */
-const noiseMax = 0.05;
 /** Whoever ran there before leaves the kernel's fair server in some state: it must not always be the same one. */
 const betweenMsec = 1000;
 /** With the broker, so many runs of a case come between two with rtkit. */
@@ -26,9 +24,9 @@ export async function starve(args: readonly string[]): Promise<void> {
   const options = parseOptions(args);
   if (options === 'help') return console.log(usage);
 
+  if (options.merge.length > 0) return console.log(describeMeasured(merge(options.merge.map(read))));
+
   const machine = describeMachine();
-  const { date, kernel, cpus, cpuModel, node } = machine;
-  console.log(`${date}, Linux ${kernel}, ${cpus} CPUs (${cpuModel}), Node ${node}\n`);
   const chosen = starveCases.filter((_, index) => options.only.length === 0 || options.only.includes(index + 1));
   const results = new Map<StarveCase, Runs>(chosen.map((each) => [each, { rtkit: [], broker: [] }]));
 
@@ -42,19 +40,10 @@ export async function starve(args: readonly string[]): Promise<void> {
       await bench.measure(starveCase, runs, portion(options, block));
     }
 
-  const rows: Row[] = [...results].map(([{ name }, runs]) => ({ name, runs }));
-  console.log(table(rows));
-  console.log(`\n${askedAgain(rows) ?? ''}`);
   const { noises, spoilt } = bench;
-  const loudest = Math.max(...noises);
-  if (loudest > noiseMax)
-    console.log(`NOT QUIET: between the runs others used up to ${Math.round(loudest * 100)} % of the CPUs.`);
-  if (spoilt > 0) console.log(`${spoilt} runs were repeated, because somebody else burned the CPU, too.`);
-  if (options.json !== undefined)
-    writeFileSync(
-      options.json,
-      `${JSON.stringify({ machine, options, noises, spoilt, rows: rows.map(told) }, null, 2)}\n`,
-    );
+  const measured = { machine, noises, spoilt, rows: [...results].map(([{ name }, runs]) => ({ name, runs })) };
+  console.log(describeMeasured(measured));
+  if (options.json !== undefined) write(options.json, measured);
 }
 
 /** Which part of all runs is this block's. */
@@ -108,9 +97,3 @@ class Bench {
     await this.#rig.startPolkit();
   }
 }
-
-const told = ({ name, runs }: Row) => ({
-  name,
-  rtkit: { ...summarize(runs.rtkit), each: runs.rtkit },
-  broker: { ...summarize(runs.broker), each: runs.broker },
-});

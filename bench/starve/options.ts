@@ -8,6 +8,8 @@ export interface Options {
   /** Only the cases with these numbers; all of them when empty. */
   readonly only: readonly number[];
   readonly json: string | undefined;
+  /** What earlier runs wrote with --json: nothing is measured, and all of it becomes one table. */
+  readonly merge: readonly string[];
 }
 
 export const usage = `npm run bench:starve -- [OPTION]...
@@ -19,6 +21,7 @@ From a hog's start to its end as a realtime thread, with rtkit and with the brok
   --only N        only this case; may be given again:
 ${starveCases.map(({ name }, index) => `                    ${`${index + 1}`.padStart(2)}  ${name}\n`).join('')}\
   --json FILE     everything measured, each run by itself
+  --merge FILE    no measurement, but the table of what --json wrote; may be given again, for cases run one by one
   --help
 `;
 
@@ -32,6 +35,7 @@ export function parseOptions(args: readonly string[]): Options | 'help' {
       long: { type: 'boolean', default: false },
       only: { type: 'string', multiple: true, default: [] },
       json: { type: 'string' },
+      merge: { type: 'string', multiple: true, default: [] },
       help: { type: 'boolean', default: false },
     },
   });
@@ -41,6 +45,7 @@ export function parseOptions(args: readonly string[]): Options | 'help' {
     rtkitRuns: count('rtkit-runs', values['rtkit-runs'] ?? (values.long ? '5' : '1'), 0, 1000),
     only: values.only.map((text) => count('only', text, 1, starveCases.length)),
     json: values.json,
+    merge: values.merge,
   };
 }
 
