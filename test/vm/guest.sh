@@ -77,7 +77,7 @@ for _ in 1 2 3; do
 	: >"$run/status"
 	setpriv --pdeathsig KILL qemu-system-x86_64 "${machine[@]}" <&0 &
 	qemu=$!
-	if within 45 1; then
+	if within 120 1; then
 		if within "$limit" 2; then exit "$(sed -n 2p "$run/status")"; fi
 		kill -0 "$qemu" 2>/dev/null && exit 124
 		tail -20 "$run/console" >&2

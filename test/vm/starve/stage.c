@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PATIENCE_MSEC = 300, WINDOW_MSEC = 2000, GRACE_USEC = 10000000, LEAP_USEC = 100000, cpus_max = 64 };
+enum { PATIENCE_MSEC = 300, WINDOW_MSEC = 2000, GRACE_USEC = 10000000, LEAP_USEC = 100000, WORD_USEC = 2000000, cpus_max = 64 };
 
 #define NSEC_PER_MSEC 1000000
 
@@ -123,24 +123,27 @@ static void note_demotion(const struct rtb_watchdog_event *event)
 	demoted += load->hog;
 }
 
-static void hear_until(uint64_t deadline_usec)
+static void hear(uint64_t msec)
 {
 	struct pollfd said = { .fd = events, .events = POLLIN };
 	struct rtb_watchdog_event event;
 
-	for (uint64_t now; (now = now_usec()) < deadline_usec && (hogs == 0 || demoted < hogs);) {
-		if (poll(&said, 1, (int)((deadline_usec - now) / 1000) + 1) <= 0)
-			continue;
-		while (read(events, &event, sizeof event) == (ssize_t)sizeof event) {
-			stood_still += event.kind == RTB_STOOD_STILL;
-			if (event.kind == RTB_DEMOTED)
-				note_demotion(&event);
-		}
+	if (poll(&said, 1, (int)msec) <= 0)
+		return;
+	while (read(events, &event, sizeof event) == (ssize_t)sizeof event) {
+		stood_still += event.kind == RTB_STOOD_STILL;
+		if (event.kind == RTB_DEMOTED)
+			note_demotion(&event);
 	}
 }
 
-/* Who was not demoted by the watchdog's word must not have been at all. */
-static bool others_keep_theirs(void)
+static void hear_until(uint64_t deadline_usec)
+{
+	for (uint64_t now; (now = now_usec()) < deadline_usec && (hogs == 0 || demoted < hogs);)
+		hear((deadline_usec - now) / 1000 + 1);
+}
+
+static bool all_told_of(void)
 {
 	int32_t found[4];
 
@@ -148,6 +151,19 @@ static bool others_keep_theirs(void)
 		if (loads[i].priority > 0 && !loads[i].demoted &&
 		    (rtb_sched_get(loads[i].tid, found) < 0 || found[0] != SCHED_RR))
 			return false;
+	return true;
+}
+
+/* Who was not demoted by the watchdog's word must not have been at all; but its word may come a little later. */
+static bool others_keep_theirs(void)
+{
+	uint64_t patient_usec = now_usec() + WORD_USEC;
+
+	while (!all_told_of()) {
+		if (now_usec() > patient_usec)
+			return false;
+		hear(WORD_USEC / 1000);
+	}
 	return true;
 }
 
@@ -176,8 +192,8 @@ static bool was_late(const struct story *story)
 	bool late = stood_still > 0;
 
 	for (int i = 0; i < load_count; i++)
-		late |= loads[i].leap_usec > LEAP_USEC;
-	return late && story->disturb == NULL;
+		late |= loads[i].leap_usec > (uint64_t)LEAP_USEC * (uint64_t)scale;
+	return late && !story->stands_still;
 }
 
 static void print(const struct story *story, bool disturbed, bool kept)

@@ -28,8 +28,9 @@ struct story {
 	/* How long it lasts when nobody is demoted; hogs' stories end with the last demotion. */
 	uint32_t msec;
 	struct part parts[parts_max];
-	/* What else happens meanwhile. Then the watchdog may well be late. False when it could not be done. */
+	/* What else happens meanwhile; false when it could not be done. And whether the watchdog may well be late then. */
 	bool (*disturb)(void);
+	bool stands_still;
 };
 
 extern const struct story stories[];
