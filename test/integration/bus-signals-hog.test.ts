@@ -83,10 +83,14 @@ test('a hog is demoted, though somebody tells the broker all the time that the m
   await load.until(load.tid, 'other');
 });
 
-test('a hog is not demoted while logind says so, and is when it does not any more', async () => {
+// Whoever keeps this program from saying so for longer than patience spoils it: so it is tried again.
+test('a hog is not demoted while logind says so, and is when it does not any more', { retry: 2 }, async () => {
   const talking = await talk(async (from) => void (await from.requestName(login1)));
   const load = await starving();
   await expect(load.until(load.tid, 'other', { timeoutMsec: 2000 })).rejects.toThrow('did not say');
   clearInterval(talking);
-  await load.until(load.tid, 'other');
+  const { afterUsec } = await load.until(load.tid, 'other');
+  console.log(
+    `logind said for two seconds that the machine sleeps: demoted ${Math.round(afterUsec / 1000)} ms after the start`,
+  );
 });

@@ -1,7 +1,7 @@
 import type { Reporter, TestModule } from 'vitest/node';
 import { needs } from './needs.ts';
 
-/** A vitest reporter: a run on another Node than was meant, or with a test skipped for no good reason, is no success. */
+/** A vitest reporter: a run on another Node than was meant, or with a test skipped for no good reason, is no success; what was tried again is told. */
 export default class Honest implements Reporter {
   onInit(): void {
     const expected = process.env.EXPECTED_NODE_MAJOR;
@@ -18,6 +18,11 @@ export default class Honest implements Reporter {
         const excused = needs.some(({ name, lacking }) => name === note && lacking());
         console.log(`skipped: ${test.fullName}: ${note}${excused ? '' : ' (this fails the run)'}`);
         if (!excused) process.exitCode = 1;
+      }
+    for (const module of modules)
+      for (const test of module.children.allTests()) {
+        const tries = 1 + (test.diagnostic()?.retryCount ?? 0);
+        if (tries > 1) console.log(`tried ${tries} times: ${test.fullName}`);
       }
   }
 }

@@ -91,8 +91,8 @@ export class Load {
   rest = (...tids: number[]): Promise<void> => this.#expect('rest', ...tids);
   end = (...tids: number[]): Promise<void> => this.#expect('end', ...tids);
 
-  /** The thread's own process gives it another policy. */
-  policy = (tid: number, policy: 'other' | 'batch'): Promise<void> => this.#expect('policy', tid, policy);
+  /** The thread's own process gives it another policy; 'fifo', at priority 7, if it is root's. */
+  policy = (tid: number, policy: 'other' | 'batch' | 'fifo'): Promise<void> => this.#expect('policy', tid, policy);
   setresuid = (uid: number): Promise<void> => this.#expect('setresuid', uid);
 
   /** It asks for one of its threads itself. @returns 'ok', or the error's name, and its text */
