@@ -8,7 +8,7 @@ import { serve } from './bus/service.ts';
 import { jobOfUnit } from './bus/systemd1.ts';
 import { LiveConfig } from './config/live.ts';
 import { loadConfig } from './config/load.ts';
-import { Health, meaningOf } from './core/health.ts';
+import { Health, meaningOf, noCanaryOn } from './core/health.ts';
 import { Rulebook } from './core/rulebook.ts';
 import { type Flags, help, parseFlags, WrongUse } from './flags.ts';
 import { openJournal } from './journal/journal.ts';
@@ -73,7 +73,7 @@ async function run(flags: Flags): Promise<void> {
   const raised = !settings.realtime || raiseOwnProcess(library);
   const watchdog = openWatchdog(library, settings.canary, {
     journal,
-    onReach: (cpu, reached) => health.set(`no-canary-on-cpu-${cpu}`, !reached),
+    onReach: (cpu, reached) => health.set(noCanaryOn(cpu), !reached),
   });
   const shortcomings = selfTest(library);
   if (watchdog instanceof NoWatchdog) shortcomings.push('no-watchdog');

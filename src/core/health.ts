@@ -32,6 +32,15 @@ const meanings: Readonly<Record<string, string>> = {
   'polkit-unavailable': 'polkit does not answer, and nothing is granted without it: see whether polkitd runs.',
 };
 
+/** The word that there is no canary where granted threads may run. */
+export const noCanaryOn = (cpu: number): string => `no-canary-on-cpu-${cpu}`;
+const noCanary = /^no-canary-on-cpu-(\d+)$/;
+
 /** A sentence for people, also about a word that is not known here: a newer broker may say more. */
-export const meaningOf = (word: string): string =>
-  Object.hasOwn(meanings, word) ? meanings[word]! : 'Nothing is known about this here: see the journal of the broker.';
+export function meaningOf(word: string): string {
+  if (Object.hasOwn(meanings, word)) return meanings[word]!;
+  const cpu = noCanary.exec(word)?.[1];
+  return cpu === undefined
+    ? 'Nothing is known about this here: see the journal of the broker.'
+    : `Granted threads may run on CPU ${cpu} and the broker's canary may not, so nobody notices who starves it: let the broker's unit use that CPU (AllowedCPUs=).`;
+}
