@@ -31,8 +31,7 @@ export async function starve(args: readonly string[]): Promise<void> {
   const results = new Map<StarveCase, Runs>(chosen.map((each) => [each, { rtkit: [], broker: [] }]));
 
   // One policy for both: Debian's rtkit's lets root own the name, too.
-  await using rig = await startRig({ rtkitPolicy: true });
-  await rig.alone();
+  await using rig = await startRig({ rtkitPolicy: true, alone: true });
   const bench = new Bench(rig);
   for (let block = 0; block < blocks; block++)
     for (const [starveCase, runs] of results) {

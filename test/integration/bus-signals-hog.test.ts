@@ -17,8 +17,7 @@ const properties: Face = { ...ownFace, interface: 'org.freedesktop.DBus.Properti
 let stage: Stage;
 beforeAll(async () => {
   const busConfig = `<policy user="root"><allow own="${login1}"/></policy>`;
-  stage = await Stage.start({ 'canary.cooldown_sec': 1, 'canary.patience_msec': 500 }, { busConfig });
-  await stage.rig.alone();
+  stage = await Stage.start({ 'canary.cooldown_sec': 1, 'canary.patience_msec': 500 }, { busConfig, alone: true });
 }, 600_000);
 afterEach(() => stage.clear());
 afterAll(() => stage.stop());

@@ -8,8 +8,7 @@ import { Stage } from '../rig/stage.ts';
 
 let stage: Stage;
 beforeAll(async () => {
-  stage = await Stage.start({ 'canary.cooldown_sec': 2 });
-  await stage.rig.alone();
+  stage = await Stage.start({ 'canary.cooldown_sec': 2 }, { alone: true });
 }, 600_000);
 afterAll(() => stage.stop());
 

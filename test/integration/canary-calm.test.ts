@@ -11,8 +11,7 @@ const pause = (msec: number): Promise<unknown> => new Promise((resolve) => setTi
 
 let stage: Stage;
 beforeAll(async () => {
-  stage = await Stage.start();
-  await stage.rig.alone();
+  stage = await Stage.start({}, { alone: true });
 }, 600_000);
 afterEach(() => stage.clear());
 afterAll(() => stage.stop());
@@ -82,8 +81,7 @@ describe('no false alarm', () => {
     // At 90 % the granted threads would be to blame, and behind other people's work a canary may well be late then: so
     // more patience than that takes, and a stop that is longer still.
     await stage.stop();
-    stage = await Stage.start({ 'canary.patience_msec': 1500, 'canary.sluggish_msec': 1500 });
-    await stage.rig.alone();
+    stage = await Stage.start({ 'canary.patience_msec': 1500, 'canary.sluggish_msec': 1500 }, { alone: true });
   }, 600_000);
 
   test('at 90 % of the CPU, when the broker is stopped and goes on', () =>

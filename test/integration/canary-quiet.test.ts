@@ -11,8 +11,7 @@ const pause = (msec: number) => new Promise((resolve) => setTimeout(resolve, mse
 
 let stage: Stage;
 beforeAll(async () => {
-  stage = await Stage.start();
-  await stage.rig.alone();
+  stage = await Stage.start({}, { alone: true });
 }, 600_000);
 afterEach(() => stage.clear());
 afterAll(() => stage.stop());

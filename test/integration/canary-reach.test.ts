@@ -4,9 +4,11 @@ import { loadCpu, player } from '../rig/load.ts';
 import { cpuset, twoCpus } from '../rig/needs.ts';
 import { Stage } from '../rig/stage.ts';
 
-test('a CPU where a granted thread may run, and no canary can, is named in Degraded', async ({ skip }) => {
+test('a CPU where a granted thread may run, and no canary can, is named in Degraded', { timeout: 600_000 }, async ({
+  skip,
+}) => {
   for (const { name, lacking } of [cpuset, twoCpus]) skip(lacking(), name);
-  const stage = await Stage.start();
+  const stage = await Stage.start({}, { alone: true });
   const letGo = keepOnFirstCpu(stage.broker.pid);
   onTestFinished(() => stage.stop());
   const degraded = async () => (await stage.property('Degraded')) as string[];

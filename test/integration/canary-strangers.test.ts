@@ -9,9 +9,8 @@ let stage: Stage | undefined;
 afterEach(() => stage?.stop());
 
 async function starve(settings: Settings): Promise<{ readonly stage: Stage; readonly bad: Load; readonly good: Load }> {
-  const started = await Stage.start(settings);
+  const started = await Stage.start(settings, { alone: true });
   stage = started;
-  await started.rig.alone();
   const good = await started.load([player(3500, 10_000)], 'carol');
   await good.granted(good.tid, 15);
   await good.work();
@@ -30,7 +29,7 @@ const expectGood = async (on: Stage, good: Load): Promise<void> => {
 const named = ({ pid, tid }: Load): string =>
   `^warning: Thread ${tid} \\(load\\) of process ${pid}, which nobody granted, took \\d+ % of CPU ${loadCpu} at fifo 7; it`;
 
-describe('a realtime thread that nobody granted and that starves a CPU', () => {
+describe('a realtime thread that nobody granted and that starves a CPU', { timeout: 600_000 }, () => {
   test('is named, and left alone', async () => {
     const { stage, bad, good } = await starve({});
     const line = await stage.broker.line(new RegExp(`${named(bad)} is none of ours, and was left alone`));

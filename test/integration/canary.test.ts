@@ -35,8 +35,7 @@ async function starve(stage: Stage, load: Load): Promise<number> {
 describe('a hog', () => {
   let stage: Stage;
   beforeAll(async () => {
-    stage = await Stage.start();
-    await stage.rig.alone();
+    stage = await Stage.start({}, { alone: true });
   }, 600_000);
   afterEach(() => stage.clear());
   afterAll(() => stage.stop());
@@ -154,8 +153,7 @@ describe('a hog', () => {
 describe('when the cool-down is over', () => {
   let stage: Stage;
   beforeAll(async () => {
-    stage = await Stage.start({ 'canary.cooldown_sec': 1 });
-    await stage.rig.alone();
+    stage = await Stage.start({ 'canary.cooldown_sec': 1 }, { alone: true });
   }, 600_000);
   afterEach(() => stage.clear());
   afterAll(() => stage.stop());
@@ -235,8 +233,7 @@ describe('while the machine starves', () => {
   let stage: Stage;
   beforeAll(async () => {
     // Nice acts within a group of processes, and other groups have their share: the greedy need not have it all.
-    stage = await Stage.start({ 'canary.nice_window_msec': 1000, 'canary.blame_share': 0.3 });
-    await stage.rig.alone();
+    stage = await Stage.start({ 'canary.nice_window_msec': 1000, 'canary.blame_share': 0.3 }, { alone: true });
   }, 600_000);
   afterEach(() => stage.clear());
   afterAll(() => stage.stop());

@@ -23,6 +23,8 @@ export interface RigOptions extends Omit<BusOptions, 'services'> {
   /** polkit's rules; the example's for the group realtime, unless given. */
   readonly rules?: string;
   readonly withPolkit?: boolean;
+  /** Waits for alone() before anything else is started: polkitd does not bear to be kept waiting by others' loads. */
+  readonly alone?: boolean;
   /** What the bus starts on demand: bus name to command line. */
   readonly services?: (place: { readonly address: string; readonly dir: string }) => Readonly<Record<string, string>>;
 }
@@ -161,6 +163,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const services = options.services?.({ address, dir }) ?? {};
   const rig = new Rig(dir, address, await startBus(dir, { ...options, services }));
   try {
+    if (options.alone) await rig.alone();
     await rig.addRules(options.rules ?? readFileSync(fromRoot('polkit/50-realtime-broker-example.rules'), 'utf8'));
     if (options.withPolkit ?? true) await rig.startPolkit();
   } catch (fault) {
