@@ -1,4 +1,5 @@
 import { type Argument, type Face, ownFace, rtkitFace } from './caller.ts';
+import { Chance } from './chance.ts';
 
 /** A call as nobody would make it. */
 export interface Nonsense {
@@ -10,59 +11,43 @@ export interface Nonsense {
 
 /** Calls that the bus lets through and that mean little; the same for the same seed. */
 export class Nonsensical {
-  #state: number;
+  readonly #chance: Chance;
   readonly #tids: readonly number[];
 
   /** @param tids ids that mean somebody now and then */
   constructor(seed: number, tids: readonly number[]) {
-    this.#state = seed;
+    this.#chance = new Chance(seed);
     this.#tids = tids;
   }
 
   next(): Nonsense {
-    const face = this.#one([ownFace, rtkitFace]);
+    const face = this.#chance.one([ownFace, rtkitFace]);
     const path = this.#likely(face.path, [ownFace.path, rtkitFace.path, '/', '/org', '/org/example', '/__proto__']);
     const [known, table] = this.#likely([face.name, make] as const, Object.entries(standard));
     const interfaceName = this.#likely<string | undefined>(known, [undefined, face.name, ...odd.interfaces]);
     const [member, takes] = this.#likely(
-      this.#one(Object.entries(table)),
+      this.#chance.one(Object.entries(table)),
       odd.members.map((name) => [name, '']),
     );
     const signature = this.#likely(takes, [this.#types(), takes + this.#type(2), takes.slice(1), takes.slice(0, -1)]);
     return { face: { ...face, path, interface: interfaceName }, member, signature, args: this.#values(signature) };
   }
 
-  /** mulberry32; 0 to 1. */
-  #random(): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  }
-
-  #below(bound: number): number {
-    return Math.floor(this.#random() * bound);
-  }
-
-  #one<Item>(items: readonly Item[]): Item {
-    return items[this.#below(items.length)] as Item;
-  }
-
   /** Mostly the first, else one of the others. */
   #likely<Item>(usual: Item, others: readonly Item[]): Item {
-    return this.#random() < 0.8 ? usual : this.#one(others);
+    return this.#chance.random() < 0.8 ? usual : this.#chance.one(others);
   }
 
   #types(): string {
-    return Array.from({ length: this.#below(5) }, () => this.#type(3)).join('');
+    return Array.from({ length: this.#chance.below(5) }, () => this.#type(3)).join('');
   }
 
   #type(depth: number): string {
-    const container = depth > 0 ? this.#one(['a', '(', '{', '', '', '']) : '';
+    const container = depth > 0 ? this.#chance.one(['a', '(', '{', '', '', '']) : '';
     if (container === 'a') return `a${this.#type(depth - 1)}`;
     if (container === '(') return `(${this.#type(depth - 1)}${this.#type(depth - 1)})`;
-    if (container === '{') return `a{${this.#one([...basic])}${this.#type(depth - 1)}}`;
-    return this.#one([...basic, 'v']);
+    if (container === '{') return `a{${this.#chance.one([...basic])}${this.#type(depth - 1)}}`;
+    return this.#chance.one([...basic, 'v']);
   }
 
   #values(signature: string): Argument[] {
@@ -70,9 +55,9 @@ export class Nonsensical {
   }
 
   #value(type: string): Argument[] {
-    if (type === 'ay') return [this.#below(50)];
+    if (type === 'ay') return [this.#chance.below(50)];
     if (type.startsWith('a')) {
-      const length = this.#below(4);
+      const length = this.#chance.below(4);
       return [length, ...Array.from({ length }, () => this.#value(type.slice(1))).flat()];
     }
     if (/^[({]/.test(type)) return this.#values(type.slice(1, -1));
@@ -84,14 +69,14 @@ export class Nonsensical {
   }
 
   #basic(type: string): Argument {
-    if (type === 's') return this.#one(odd.strings);
-    if (type === 'o') return this.#one(['/', '/a', ownFace.path]);
-    if (type === 'g') return this.#one(["''", 'a{sv}', 'tu']);
-    if (type === 'b') return this.#below(2);
+    if (type === 's') return this.#chance.one(odd.strings);
+    if (type === 'o') return this.#chance.one(['/', '/a', ownFace.path]);
+    if (type === 'g') return this.#chance.one(["''", 'a{sv}', 'tu']);
+    if (type === 'b') return this.#chance.below(2);
     const bits = { y: 8, n: 16, q: 16, i: 32, u: 32, x: 64, t: 64 }[type] ?? 16;
-    const wide = (BigInt(this.#below(2 ** 32)) << 32n) | BigInt(this.#below(2 ** 32));
+    const wide = (BigInt(this.#chance.below(2 ** 32)) << 32n) | BigInt(this.#chance.below(2 ** 32));
     const numbers = [0n, 1n, 5n, 20n, 21n, 100n, ...this.#tids.map(BigInt), wide, 2n ** 64n - 1n];
-    const number = BigInt.asUintN(bits, this.#one(numbers));
+    const number = BigInt.asUintN(bits, this.#chance.one(numbers));
     return 'nix'.includes(type) ? BigInt.asIntN(bits, number) : number;
   }
 }

@@ -109,6 +109,7 @@ export class Rig {
 
   /** @throws with all it said, when the program dies before it owns them */
   async untilOwned(owner: Child, names: readonly string[], timeoutMsec = 10_000): Promise<void> {
+    if (names.length === 0) return;
     const watcher = await Caller.start(this.dir, this.address, users.root);
     const died = owner.exited.then(() => Promise.reject(new Error(owner.epitaph('died at its start'))));
     const owned = Promise.all(names.map((name) => watcher.awaitName(name, owner.pid, timeoutMsec)));

@@ -1,0 +1,10 @@
+import { expect, test } from 'vitest';
+import { killAgainAndAgain } from '../kills/kills.ts';
+
+// npm run test:kills does the same a thousand times.
+test('killed at random instants under load, the broker loses nothing, grants nothing twice, and leaves nobody unsupervised', async () => {
+  const report = await killAgainAndAgain(15, 20_260_101);
+  expect(report.found).toEqual({ lost: [], twice: [], unsupervised: [], other: [] });
+  expect(report.adopted).toBeGreaterThan(0);
+  expect(report.outcomes.get('granted')).toBeGreaterThan(0);
+});
