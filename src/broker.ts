@@ -9,6 +9,7 @@ import type { Reason, Refusal } from './core/refusal.ts';
 import type { Rulebook } from './core/rulebook.ts';
 import { plainTerms, type Terms } from './core/rules.ts';
 import { type Attributes, formerOf, givesBack, isSame, ordinary, type Scheduling } from './core/scheduling.ts';
+import { Statistics } from './core/statistics.ts';
 import type { Pid, Process, Thread } from './core/thread.ts';
 import { noteGranted } from './notes.ts';
 import { Permissions } from './permissions.ts';
@@ -86,18 +87,21 @@ export class Broker {
   readonly #permissions: Permissions;
   readonly administration: Administration;
   readonly resets: Resets;
+  readonly statistics: Statistics;
 
   onNews: (news: News) => void = () => {};
 
   constructor(parts: Parts) {
     this.#parts = parts;
     this.#cooldowns = new Cooldowns(parts.cooldownSec);
-    const tell = (news: News) => this.onNews(news);
-    this.#supervisor = new Supervisor({ ...parts, ledger: this.#ledger, cooldowns: this.#cooldowns, tell });
+    this.statistics = new Statistics(parts.clock.realtimeUsec());
+    const [ledger, cooldowns, statistics] = [this.#ledger, this.#cooldowns, this.statistics];
+    const tell = (news: News) => this.#tell(news);
+    this.#supervisor = new Supervisor({ ...parts, ledger, cooldowns, statistics, tell });
     parts.logbook.contents = () => this.#supervisor.deeds();
     this.#tolls = new Tolls(parts.burst, parts.clock);
     this.#permissions = new Permissions({ ...parts, tolls: this.#tolls });
-    const [ledger, supervisor, permissions] = [this.#ledger, this.#supervisor, this.#permissions];
+    const [supervisor, permissions] = [this.#supervisor, this.#permissions];
     this.administration = new Administration({ ...parts, ledger, supervisor, permissions });
     this.resets = new Resets({ ...parts, ledger, supervisor });
   }
@@ -114,7 +118,7 @@ export class Broker {
     this.#tolls.burst = burst;
     this.#cooldowns.firstSec = cooldownSec;
     this.#supervisor.drift.reassert = reassertDrifted;
-    this.onNews({ kind: 'reconfigured' });
+    this.#tell({ kind: 'reconfigured' });
   }
 
   /**
@@ -122,6 +126,15 @@ export class Broker {
    * @throws Refused
    */
   async acquire(caller: Caller, wanted: Wanted, patience: Patience = 'usual'): Promise<void> {
+    try {
+      await this.#acquire(caller, wanted, patience);
+    } catch (fault) {
+      if (fault instanceof Refused) this.statistics.refusals.add(fault.refusal.reason);
+      throw fault;
+    }
+  }
+
+  async #acquire(caller: Caller, wanted: Wanted, patience: Patience): Promise<void> {
     const { processes, scheduler, watchdog, logbook } = this.#parts;
     const { scheduling } = wanted;
 
@@ -157,7 +170,7 @@ export class Broker {
     this.#supervisor.keep(grant, handle, watch);
     intention.keep();
     if (!isSame(known?.scheduling, scheduling)) noteGranted(this.#parts.journal, grant);
-    this.onNews({ kind: 'granted', grant });
+    this.#tell({ kind: 'granted', grant });
   }
 
   /**
@@ -227,6 +240,16 @@ export class Broker {
   /** Root's Suspend and Resume. */
   get suspension(): Suspension {
     return this.#supervisor.suspension;
+  }
+
+  /** How late the canaries have been; see Watchdog. */
+  get lateness(): readonly bigint[] {
+    return this.#parts.watchdog.lateness;
+  }
+
+  #tell(news: News): void {
+    count(this.statistics, news);
+    this.onNews(news);
   }
 
   async #find(caller: Caller, wanted: Wanted): Promise<Sighting> {
@@ -319,3 +342,18 @@ export class Broker {
 
 /** On rtkit's interface root has no more reach than it had there. */
 const reachOf = ({ uid }: Caller, { face }: Wanted): Reach => (uid === 0 && face === 'own' ? 'anyone' : 'own');
+
+function count(statistics: Statistics, news: News): void {
+  switch (news.kind) {
+    case 'granted':
+      return statistics.grants.add(news.grant.scheduling.kind);
+    case 'removed':
+      return statistics.removals.add(news.reason);
+    case 'demoted':
+      return statistics.demotions.add(news.reason);
+    case 'restored':
+      return void statistics.restorations++;
+    case 'starved':
+      return void statistics.starvations++;
+  }
+}

@@ -3,6 +3,7 @@ import { type Drift as Cause, describeActual, driftOf } from './core/drift.ts';
 import type { Grant, Ledger } from './core/ledger.ts';
 import type { Rulebook } from './core/rulebook.ts';
 import { type Attributes, describe } from './core/scheduling.ts';
+import type { Statistics } from './core/statistics.ts';
 import type { Uid } from './core/thread.ts';
 import { note } from './notes.ts';
 import { obstacleTo } from './obstacle.ts';
@@ -20,6 +21,7 @@ export interface DriftParts {
   readonly journal: Journal;
   readonly rulebook: Rulebook;
   readonly meddlers: Meddlers;
+  readonly statistics: Pick<Statistics, 'drifts'>;
   readonly reassertDrifted: boolean;
 }
 
@@ -60,6 +62,7 @@ export class Drift {
     const nowMsec = clock.bootMsec();
     if (nowMsec < (this.#toldMsec.get(ward) ?? 0)) return;
     this.#toldMsec.set(ward, nowMsec + toldMsec);
+    this.#parts.statistics.drifts.add(cause);
     this.#found.push({ grant, actual, cause, isBack });
   }
 

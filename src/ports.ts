@@ -117,6 +117,8 @@ export interface Watchdog {
   enter(thread: Thread, kind: Kind): Watch;
   /** What was seen until now counts no more: the machine is about to sleep, or has just woken. */
   restart(): void;
+  /** How often the canaries have cheeped since the start, by how late: in each of the classes of latenessBoundsUsec. */
+  readonly lateness: readonly bigint[];
 }
 
 /** A place in the watchdog's roster, left with its scope unless it was kept. */

@@ -4,6 +4,7 @@ import type { Grant, Ledger } from './core/ledger.ts';
 import type { Deed } from './core/legacy.ts';
 import type { Rulebook } from './core/rulebook.ts';
 import { type Attributes, descendsFrom, type Scheduling } from './core/scheduling.ts';
+import type { Statistics } from './core/statistics.ts';
 import { isLeader, keyOf, leaderOf, type Pid, type Thread, type Uid } from './core/thread.ts';
 import { Demotions } from './demotions.ts';
 import { Drift } from './drift.ts';
@@ -38,6 +39,7 @@ export interface SupervisorParts {
   readonly logbook: Logbook;
   readonly meddlers: Meddlers;
   readonly reassertDrifted: boolean;
+  readonly statistics: Statistics;
   /** Told of whatever happens to grants. */
   readonly tell: (news: News) => void;
 }

@@ -13,7 +13,7 @@ import { realtime } from './parse.ts';
 import { strictProperties } from './properties.ts';
 import { ownSignals } from './signals.ts';
 import type { Subscribers } from './subscribers.ts';
-import { describeGrant, describeLimits, describeRefusal } from './views.ts';
+import { describeGrant, describeLimits, describeRefusal, describeStatistics } from './views.ts';
 import type { Dictionary } from './wire.ts';
 
 const name = 'org.example.RealtimeBroker';
@@ -75,6 +75,7 @@ const ownMethods = ({ broker, subscribers }: Told, turns: Turns): readonly Membe
     const reach = await broker.administration.reach(caller, asked.patience);
     return marshalList(described(broker.grants(caller, reach)), () => turns.next(caller.uid));
   }),
+  member('GetStatistics', ['', 'a{sv}'], () => [describeStatistics(broker.statistics, broker.lateness)]),
   member('GetLimits', ['', 'a{sv}'], async (_, asked) => [describeLimits(broker.limits(await asked.caller()))]),
   member('Reload', ['', ''], async (_, asked) => {
     await broker.administration.reload(await asked.caller(), asked.patience);

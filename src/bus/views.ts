@@ -3,7 +3,8 @@ import type { Grant } from '../core/ledger.ts';
 import { rttimeUsecMin } from '../core/limits.ts';
 import { because, type Refusal } from '../core/refusal.ts';
 import type { Attributes } from '../core/scheduling.ts';
-import type { Dictionary } from './wire.ts';
+import { latenessBoundsUsec, type Statistics, type Tally } from '../core/statistics.ts';
+import type { Dictionary, Variant } from './wire.ts';
 
 /** A grant as ListGrants tells it; design and XML name the same keys. */
 export const describeGrant = ({ grant, actual, state, reason, cpuUsec, excess }: GrantView): Dictionary => [
@@ -61,6 +62,25 @@ export function describeLimits({ terms, burst, ...used }: LimitsView): Dictionar
     ['BurstRefillPerSecPerProcess', ['d', burst.processRefillPerSec]],
   ];
 }
+
+/** What has happened since the start, as GetStatistics tells it. */
+export function describeStatistics(statistics: Statistics, lateness: readonly bigint[]): Dictionary {
+  const { grants, refusals, removals, demotions, drifts, restorations, starvations, sinceUsec } = statistics;
+  return [
+    ['SinceUSec', ['t', sinceUsec]],
+    ['Grants', countsOf(grants)],
+    ['Refusals', countsOf(refusals)],
+    ['Removals', countsOf(removals)],
+    ['Demotions', countsOf(demotions)],
+    ['Restorations', ['t', BigInt(restorations)]],
+    ['Drifts', countsOf(drifts)],
+    ['Starvations', ['t', BigInt(starvations)]],
+    ['CanaryLatenessBoundsUSec', ['at', latenessBoundsUsec.map(BigInt)]],
+    ['CanaryLateness', ['at', lateness]],
+  ];
+}
+
+const countsOf = ({ counts }: Tally): Variant => ['a{st}', counts.map(([word, count]) => [word, BigInt(count)])];
 
 /** What Explain says: granted or not, the refusal's word, and in sentences what was found and what to do. */
 export function describeRefusal(refusal: Refusal | undefined): readonly [boolean, string, string] {

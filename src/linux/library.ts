@@ -16,6 +16,7 @@ export type Library = ReturnType<typeof openLibrary>;
 export function openLibrary(path: string) {
   const native = loadNative(path);
   const found = new Int32Array(4);
+  const report = new BigUint64Array(15);
   const file = new BigInt64Array(2);
 
   return {
@@ -79,6 +80,12 @@ export function openLibrary(path: string) {
       void check('rtb_watchdog_leave', native.rtb_watchdog_leave(watchdog, cookie)),
     restartWatchdog: (watchdog: WatchdogPointer): void =>
       void check('rtb_watchdog_restart', native.rtb_watchdog_restart(watchdog)),
+    /** struct rtb_watchdog_report of all CPUs. @returns how many cheeps there were, by how late */
+    lateness(watchdog: WatchdogPointer): readonly bigint[] {
+      check('rtb_watchdog_report', native.rtb_watchdog_report(watchdog, -1, report));
+      const [_looks, _armed, _cheeps, ...late] = report;
+      return late;
+    },
     closeWatchdog: (watchdog: WatchdogPointer): void =>
       void check('rtb_watchdog_close', native.rtb_watchdog_close(watchdog)),
 

@@ -5,7 +5,7 @@ import { ownErrorNames } from '../../src/bus/errors.ts';
 import type { Face } from '../../src/bus/face.ts';
 import { ownFace } from '../../src/bus/own.ts';
 import { realtimeKit1Face } from '../../src/bus/realtimekit1.ts';
-import { describeGrant, describeLimits } from '../../src/bus/views.ts';
+import { describeGrant, describeLimits, describeStatistics } from '../../src/bus/views.ts';
 import { Health } from '../../src/core/health.ts';
 import { defaultLimits } from '../../src/core/limits.ts';
 import { Rulebook } from '../../src/core/rulebook.ts';
@@ -139,8 +139,9 @@ describe('dbus/', () => {
       ...describeGrant(aView),
       ...describeGrant(highPriority),
       ...describeLimits(broker.limits()),
+      ...describeStatistics(broker.statistics, broker.lateness),
     ])
-      expect(text).toMatch(new RegExp(`\\b${key} ${type}\\b`));
+      expect(text).toMatch(new RegExp(`\\b${key} ${type.replaceAll('{', '\\{')}(?!\\w)`));
   });
 });
 

@@ -6,6 +6,7 @@ import type { Watch, Watchdog, WatchdogEvent } from '../../src/ports.ts';
 export class FakeWatchdog implements Watchdog {
   onEvent: (event: WatchdogEvent) => void = () => {};
   restarts = 0;
+  lateness: readonly bigint[] = Array.from({ length: 12 }, () => 0n);
   readonly #watched = new Map<number, Thread>();
   #cookies = 0;
 

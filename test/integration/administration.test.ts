@@ -4,7 +4,7 @@ import { Ear } from '../rig/ear.ts';
 import { look } from '../rig/kernel.ts';
 import { expectRefused, standardError } from '../rig/refusals.ts';
 import { ask, highPriority, realtime } from '../rig/request.ts';
-import { dataOf, Stage } from '../rig/stage.ts';
+import { dataOf, plain, Stage } from '../rig/stage.ts';
 
 /** carol may look at everybody's, and bob may do whatever he likes once he has typed his password. */
 const rules = `polkit.addRule(function (action, subject) {
@@ -190,6 +190,26 @@ describe('who may manage', () => {
       expectRefused(await by.call(ownFace, 'DemoteThread', 'tt', ...ids), ownFace, 'NotAuthorized', 'manage');
     expect(look(tid)).toMatchObject({ policy: 'rr' });
   });
+});
+
+test('anybody may know what has happened since the start', async () => {
+  const statistics = async () => {
+    const [shown] = dataOf(await (await stage.caller('bob')).call(ownFace, 'GetStatistics'));
+    return plain(shown) as Record<string, Record<string, number>>;
+  };
+  const before = await statistics();
+  const { alice, ids } = await granted();
+  await ask(ownFace, realtime(alice, 0, 99));
+  dataOf(await stage.root.call(ownFace, 'DemoteThread', 'tt', ...ids));
+  const after = await statistics();
+  for (const [table, word] of [
+    ['Grants', 'realtime'],
+    ['Refusals', 'priority-above-limit'],
+    ['Removals', 'administrator'],
+  ] as const)
+    expect((after[table]?.[word] ?? 0) - (before[table]?.[word] ?? 0), word).toBe(1);
+  expect(after.CanaryLatenessBoundsUSec).toEqual(Array.from({ length: 11 }, (_, power) => 1000 * 2 ** power));
+  expect(after.CanaryLateness).toHaveLength(12);
 });
 
 describe('without polkit', () => {

@@ -189,5 +189,5 @@ export function dataOf(reply: Reply): readonly unknown[] {
   return reply.data;
 }
 
-const plain = (shown: unknown): Plain =>
+export const plain = (shown: unknown): Plain =>
   Object.fromEntries(Object.entries(shown as Record<string, { data: unknown }>).map(([key, { data }]) => [key, data]));
