@@ -1,3 +1,4 @@
+import { printable } from '../core/printable.ts';
 import { list } from './columns.ts';
 import { exitStatus } from './complaint.ts';
 import type { Dictionary } from './dictionary.ts';
@@ -20,6 +21,7 @@ export const limits: Verb = {
 };
 
 const limitPairs = (told: Dictionary): readonly (readonly [string, string])[] => [
+  ...refusedBy(told.maybeText('RefusedBy') ?? ''),
   ['realtime priority', `at most ${told.number('MaxRealtimePriority')}`],
   ['nice level', `at least ${told.number('MinNiceLevel')}`],
   ['RLIMIT_RTTIME', `${duration(told.number('RTTimeUSecMin'))} to ${duration(told.number('RTTimeUSecMax'))}`],
@@ -34,6 +36,9 @@ const limitPairs = (told: Dictionary): readonly (readonly [string, string])[] =>
     `${told.number('BurstRequestsLeft')} of ${told.number('BurstRequests')} left, ${told.number('BurstRefillPerSec')} a second`,
   ],
 ];
+
+const refusedBy = (origin: string): readonly (readonly [string, string])[] =>
+  origin === '' ? [] : [['refused everything', `by the rule at ${printable(origin)}`]];
 
 const used = (told: Dictionary, what: string): string =>
   `${told.number(`${what}Used`)} of ${told.number(`${what}Max`)} used`;

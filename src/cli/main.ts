@@ -1,7 +1,11 @@
 import { join } from 'node:path';
 import { loadConfig } from '../config/load.ts';
 import type { Pid, Tid } from '../core/thread.ts';
+import { LinuxMeddlers } from '../linux/meddlers.ts';
+import { Proc } from '../linux/proc.ts';
+import { nodeReader } from '../linux/reader.ts';
 import { lookAt } from '../linux/running.ts';
+import { Texts } from '../linux/texts.ts';
 import { inContext, parseCommandLine } from './commandline.ts';
 import { type Complaint, exitStatus, toComplaint, WrongUse } from './complaint.ts';
 import { help, helpOf } from './help.ts';
@@ -47,6 +51,7 @@ async function run(verb: Verb, asked: Asked, bus: string | undefined): Promise<n
       loadConfig(file).rows.map(({ key, value, origin }) => ({ key, value, file: origin?.file, line: origin?.line })),
     runner: join(__dirname, 'rtbroker-run'),
     terminal: process.stdin.isTTY && process.stdout.isTTY ? new Terminal(process.stdin, process.stdout) : undefined,
+    meddlers: () => new LinuxMeddlers(new Proc(nodeReader), new Texts(nodeReader, '/sys')).running(),
     write: (text) => output.line(text),
     complain: ({ message }) => output.complain(message),
     broker: () => {

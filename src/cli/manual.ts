@@ -108,6 +108,7 @@ export const shapes: Readonly<Record<string, Keys>> = {
     healthy: 'true: neither degraded nor starved',
     degraded: 'a list of what the broker cannot do: reason, a word, and meaning, a sentence',
     starved: 'realtime threads keep others from running, now',
+    drift: 'threads, how many run as somebody else made them, and meddlers, a list of who is known for that and runs',
     totals: 'threads, processes and users with grants',
     users: 'a list: uid, user, processes, realtime_threads, high_priority_threads',
     grants: 'a list of grants',

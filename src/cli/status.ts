@@ -20,14 +20,16 @@ export const status: Verb = {
     const broker = await tool.broker();
     const [properties, grants] = await Promise.all([broker.properties(), broker.grants('own')]);
     const health = healthOf(properties);
+    const drift = await driftOf(grants, tool);
     return {
       status: health.well ? exitStatus.done : exitStatus.refused,
-      lines: statusLines(properties, health, grants, tool),
+      lines: statusLines(properties, health, drift, grants, tool),
       json: {
         version: properties.text('Version'),
         healthy: health.well,
         degraded: health.degraded,
         starved: health.starved,
+        drift,
         totals: {
           threads: properties.number('ThreadCount'),
           processes: properties.number('ProcessCount'),
@@ -55,6 +57,7 @@ function healthOf(properties: Dictionary): Health {
 function statusLines(
   properties: Dictionary,
   health: Health,
+  drift: Drift,
   grants: readonly GrantRow[],
   tool: Tool,
 ): readonly string[] {
@@ -71,6 +74,7 @@ function statusLines(
         ...health.degraded.map(({ reason, meaning }): [string, Cell] => [reason, meaning]),
         ['canary', health.starved ? toned('starved: realtime threads keep others from running', 'bad') : 'calm'],
         ['granted', `${threads} threads in ${processes} processes of ${userCount} users`],
+        ...driftPairs(drift),
         ...overLimit(grants),
       ],
       screen,
@@ -78,6 +82,25 @@ function statusLines(
     ...(grants.length === 0 ? [] : [...heading('Users'), ...table(totalColumns(users), totals(grants), screen)]),
     ...(grants.length === 0 ? [] : [...heading('Grants'), ...grantTable(grants, users, screen)]),
   ];
+}
+
+interface Drift {
+  /** How many threads run as somebody else made them. */
+  readonly threads: number;
+  /** Who is known for that, and runs. */
+  readonly meddlers: readonly string[];
+}
+
+async function driftOf(grants: readonly GrantRow[], tool: Tool): Promise<Drift> {
+  const threads = grants.filter(({ reason }) => reason === 'changed-by-others').length;
+  return { threads, meddlers: threads === 0 ? [] : await tool.meddlers() };
+}
+
+function driftPairs({ threads, meddlers }: Drift): readonly (readonly [string, Cell])[] {
+  if (threads === 0) return [];
+  const who =
+    meddlers.length === 0 ? 'nobody known for that runs' : `known for that, and running: ${meddlers.join(', ')}`;
+  return [['drift', toned(`${threads} of these run as somebody else made them; ${who}`, 'warning')]];
 }
 
 /** A limit that is lowered takes nothing away. */

@@ -24,6 +24,8 @@ export interface Tool {
   readonly screen: Screen;
   readonly users: Users;
   readonly threads: Threads;
+  /** Programs that run and are known for changing what others' threads run as. */
+  meddlers(): Promise<readonly string[]>;
   /** @throws Error with all that is wrong */
   settings(file: string | undefined): readonly Setting[];
   /** Where native/run/main.c is. */

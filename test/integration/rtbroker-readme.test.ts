@@ -1,6 +1,6 @@
 import { cpSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ownFace, rtkitFace } from '../rig/caller.ts';
 import { Child } from '../rig/child.ts';
 import { inNamespaceOf } from '../rig/namespace.ts';
@@ -64,9 +64,7 @@ beforeAll(async () => {
   const bin = join(rig.dir, 'bin');
   mkdirSync(bin);
   for (const name of ['rtbroker', 'realtime-brokerd']) symlinkSync(built(`dist/${name}.js`), join(bin, name));
-  const flags = ['--bus', rig.address, '--state-dir', join(rig.dir, 'state')];
-  broker = await Child.start('realtime-brokerd', inEtc([join(bin, 'realtime-brokerd'), ...flags]));
-  await rig.untilOwned(broker, [ownFace.name, rtkitFace.name]);
+  await startBroker();
 });
 afterAll(async () => {
   await broker.stop();
@@ -119,6 +117,43 @@ test('who reloads what is wrong is told all of it, and the broker keeps what it 
   rmSync(file);
   expect(await rig.rtbroker(['reload'])).toMatchObject({ code: 0 });
 });
+
+describe('without a broker', () => {
+  test('watch says that it is gone, and hears the next one', async () => {
+    const watch = await Child.start('rtbroker', inEtc([join(rig.dir, 'bin/rtbroker'), 'watch']), {
+      env: { DBUS_SYSTEM_BUS_ADDRESS: rig.address },
+    });
+    await expect.poll(() => subscribed(watch)).toBe(true);
+    await broker.stop();
+    await watch.line(/ broker {4}it is gone$/);
+    expect(await rig.rtbroker(['status'])).toEqual({
+      code: 3,
+      stdout: '',
+      stderr: expect.stringMatching(
+        /^rtbroker: No broker runs on this bus, .* Start it: 'systemctl start realtime-broker'\.\n$/,
+      ),
+    });
+    await startBroker();
+    await watch.line(/ broker {4}it runs again$/);
+    await expect.poll(() => subscribed(watch)).toBe(true);
+    watch.signal('SIGTERM');
+    expect(await watch.exited).toEqual({ code: 0, signal: null });
+  });
+
+  /** Whether it hears what becomes of a grant. */
+  async function subscribed(watch: Child): Promise<boolean> {
+    const member = await Child.start('sleep', inEtc(['prlimit', '--rttime=200000', 'sleep', '60']));
+    await rig.rtbroker(['grant', `${member.pid}`, '1']);
+    await member.stop();
+    return watch.lines.some((line) => line.includes(` ${member.pid} `));
+  }
+});
+
+async function startBroker(): Promise<void> {
+  const flags = ['--bus', rig.address, '--state-dir', join(rig.dir, 'state')];
+  broker = await Child.start('realtime-brokerd', inEtc([join(rig.dir, 'bin/realtime-brokerd'), ...flags]));
+  await rig.untilOwned(broker, [ownFace.name, rtkitFace.name]);
+}
 
 /** The commands of README.md's section, in their order. */
 function typed(): readonly string[] {

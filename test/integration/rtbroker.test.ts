@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Caller, ownFace } from '../rig/caller.ts';
 import { Child } from '../rig/child.ts';
@@ -99,6 +100,40 @@ describe('status', () => {
     expect(await rtbroker('status')).toEqual(
       said(/^realtime-broker: \d.*\nhealth: good\ncanary: calm\ngranted: 0 threads in 0 processes of 0 users\n$/),
     );
+  });
+
+  test('says what the broker cannot do, and exits with 1', async () => {
+    const alice = await stage.caller('alice');
+    await stage.rig.stopPolkit();
+    try {
+      expect(await rtbroker(`grant ${alice.pid}`, 'alice')).toEqual(
+        refused(/polkit could not be asked: .* polkitd runs/),
+      );
+      const bad = said(
+        /\nhealth: degraded\npolkit-unavailable: polkit does not answer, .*: see whether polkitd runs\.\n/,
+        1,
+      );
+      expect(await rtbroker('status')).toEqual(bad);
+      expect(JSON.parse((await rtbroker('status --json')).stdout)).toMatchObject({
+        healthy: false,
+        degraded: [{ reason: 'polkit-unavailable', meaning: expect.stringMatching(/^polkit does not answer/) }],
+      });
+    } finally {
+      await stage.rig.startPolkit();
+    }
+    expect(await rtbroker(`grant ${alice.pid}`, 'alice')).toMatchObject({ code: 0 });
+    expect(await rtbroker('status')).toMatchObject({ code: 0 });
+  });
+
+  test('says what somebody else changed', async () => {
+    const alice = await stage.caller('alice');
+    const tid = await granted(alice);
+    execFileSync('chrt', ['--reset-on-fork', '--rr', '--pid', '9', `${tid}`]);
+    expect(await rtbroker('status')).toEqual(
+      said(/\ndrift: 1 of these run as somebody else made them; (.|\n)*\trr 5\trr 9\tdrifted \(changed-by-others\)\t/),
+    );
+    const { drift } = JSON.parse((await rtbroker('status --json')).stdout);
+    expect(drift).toEqual({ threads: 1, meddlers: expect.any(Array) });
   });
 
   test('has its shape as JSON', async () => {
