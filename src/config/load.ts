@@ -50,7 +50,8 @@ export function loadConfig(
   const folder = `${file ?? defaults[0]}.d`;
   for (const path of attempt(folder, () => tomlFilesIn(folder)) ?? []) take(path);
 
-  const settings = attempt('default', () => settle(sources, surroundings));
+  const incomplete = problems.length > 0;
+  const settings = attempt('default', () => settle(sources, { ...surroundings, incomplete }));
   if (problems.length > 0 || settings === undefined) throw new ConfigError(problems);
   return settings;
 }

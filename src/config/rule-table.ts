@@ -39,46 +39,64 @@ export function readRules(
       problems.push(source.problem(path, 'a rule is a table: write [[rule]]'));
       return;
     }
-    const conditions = new Map<RuleCondition, Condition>();
-    const limits = new Map<RuleLimitKey, number>();
-    let refuse: boolean | undefined;
+    const draft: Draft = { conditions: new Map(), limits: new Map(), refuse: undefined };
     for (const [name, value] of Object.entries(table)) {
       const at = [...path, name];
-      const misfits = (text: string) => problems.push(source.problem(at, `rule.${name} ${text}`));
-      if (isCondition(name)) {
-        const condition = conditionOf(name, value, names);
-        if (condition === undefined) misfits(`must be ${ruleConditions[name]}, not ${source.written(at)}`);
-        else conditions.set(name, condition);
-      } else if (isRuleLimit(name)) {
-        const row = keys[`limits.${name}`];
-        const fitting = accepted(row, value);
-        if (fitting === undefined) misfits(misfit(row, value, source.written(at)));
-        else limits.set(name, fitting as number);
-      } else if (name === 'refuse') {
-        if (typeof value === 'boolean') refuse = value;
-        else misfits(`must be true or false, not ${source.written(at)}`);
-      } else problems.push(source.problemWithName(at, unknown(name)));
+      if (!ruleKeys.includes(name)) {
+        problems.push(source.problemWithName(at, unknown(name)));
+        continue;
+      }
+      const misfits = take(draft, name, value, source.written(at), names);
+      if (misfits !== undefined) problems.push(source.problem(at, `rule.${name} ${misfits}`));
     }
 
+    const lacks = lackOf(Object.keys(table));
+    if (lacks !== undefined) problems.push(source.problemWithName(path, lacks));
     const origin = source.origin(path);
-    const said = Object.keys(table);
-    if (!said.some(isCondition))
-      problems.push(
-        source.problemWithName(
-          path,
-          `this rule is for nobody in particular: say for whom, by ${whom}; what is for everybody stands in [limits]`,
-        ),
-      );
-    else if (said.every(isCondition))
-      problems.push(source.problemWithName(path, 'this rule says nothing: give it a limit, or refuse = true'));
-    for (const [name, { written, meant }] of conditions)
-      if (meant === undefined)
-        warnings.push(
-          `${describeOrigin(origin)}: there is no ${name} ${JSON.stringify(written)} in ${name === 'user' ? '/etc/passwd' : '/etc/group'}, and this rule is for nobody; one who is known elsewhere must be given by number`,
-        );
-    rules.push({ source, path, origin, conditions, limits, refuse });
+    warnings.push(...strangersOf(draft).map((stranger) => `${describeOrigin(origin)}: ${stranger}`));
+    rules.push({ source, path, origin, ...draft });
   }
 }
+
+interface Draft {
+  readonly conditions: Map<RuleCondition, Condition>;
+  readonly limits: Map<RuleLimitKey, number>;
+  refuse: boolean | undefined;
+}
+
+/** @returns why it cannot be written there, to be read after the key */
+function take(draft: Draft, name: string, value: TomlValue, written: string, names: Names): string | undefined {
+  if (isCondition(name)) {
+    const condition = conditionOf(name, value, names);
+    if (condition === undefined) return `must be ${ruleConditions[name]}, not ${written}`;
+    draft.conditions.set(name, condition);
+  } else if (isRuleLimit(name)) {
+    const row = keys[`limits.${name}`];
+    const fitting = accepted(row, value);
+    if (fitting === undefined) return misfit(row, value, written);
+    draft.limits.set(name, fitting as number);
+  } else {
+    if (typeof value !== 'boolean') return `must be true or false, not ${written}`;
+    draft.refuse = value;
+  }
+  return undefined;
+}
+
+function lackOf(said: readonly string[]): string | undefined {
+  if (!said.some(isCondition))
+    return `this rule is for nobody in particular: say for whom, by ${whom}; what is for everybody stands in [limits]`;
+  return said.every(isCondition) ? 'this rule says nothing: give it a limit, or refuse = true' : undefined;
+}
+
+/** Names that nobody has: the rule may be older than its user, or younger. */
+const strangersOf = ({ conditions }: Draft): readonly string[] =>
+  [...conditions]
+    .filter(([, { meant }]) => meant === undefined)
+    .map(
+      ([name, { written }]) =>
+        `there is no ${name} ${JSON.stringify(written)} in ${name === 'user' ? '/etc/passwd' : '/etc/group'},` +
+        ' and this rule is for nobody; one who is known elsewhere must be given by number',
+    );
 
 const isCondition = (name: string): name is RuleCondition => Object.hasOwn(ruleConditions, name);
 

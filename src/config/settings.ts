@@ -49,6 +49,8 @@ export interface Surroundings {
   readonly names?: Names;
   /** Priority of the watchdog that runs already, if one does. */
   readonly watchdogRunsAt?: number | undefined;
+  /** There are more files, which cannot be read: what all of them together would be is unknown. */
+  readonly incomplete?: boolean;
 }
 
 /**
@@ -57,7 +59,7 @@ export interface Surroundings {
  */
 export function settle(
   sources: readonly Source[],
-  { names = new Names(), watchdogRunsAt }: Surroundings = {},
+  { names = new Names(), watchdogRunsAt, incomplete = false }: Surroundings = {},
 ): Settings {
   const found = new Found();
   const rules: RuleTable[] = [];
@@ -67,10 +69,12 @@ export function settle(
     check(source, found, problems);
     readRules(source, names, rules, problems, warnings);
   }
-  keepProcessBelowUser(found, rules, problems);
-  keepWatchdogAbove(found, rules, watchdogRunsAt, problems);
-  keepCanaryInOrder(found, problems);
-  keepFromRaising(rules, found, problems);
+  if (!incomplete) {
+    keepProcessBelowUser(found, rules, problems);
+    keepWatchdogAbove(found, rules, watchdogRunsAt, problems);
+    keepCanaryInOrder(found, problems);
+    keepFromRaising(rules, found, problems);
+  }
 
   if (problems.length > 0) throw new ConfigError(problems);
   return {

@@ -189,6 +189,16 @@ describe('drop-ins', () => {
     ]);
   });
 
+  test('are not held against a file that cannot be read', () => {
+    const path = place('torn.toml', '[limits\nrealtime_threads_per_user_max = 300', {
+      'a.toml': 'limits.realtime_threads_per_process_max = 200\nlimits.users_max = 0',
+    });
+    expect(printed(path).split('\n')).toEqual([
+      expect.stringContaining(`${path}:1:`),
+      expect.stringContaining(`${path}.d/a.toml:2:20: limits.users_max must be`),
+    ]);
+  });
+
   test('lie in a folder that nobody else may write', () => {
     const path = place('folder.toml', '', {});
     chmodSync(`${path}.d`, 0o777);

@@ -1,11 +1,11 @@
-import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { ownFace, rtkitFace } from '../rig/caller.ts';
 import { Configured } from '../rig/configured.ts';
 import { expectRefused } from '../rig/refusals.ts';
 import { ask, highPriority, realtime } from '../rig/request.ts';
 import { dataOf } from '../rig/stage.ts';
+import { putIntoUnit } from '../rig/unit.ts';
 
 let configured: Configured;
 beforeAll(async () => {
@@ -75,22 +75,7 @@ describe('a rule that takes', () => {
     dataOf(await ask(ownFace, realtime(alice, 0, 6)));
   });
 
-  /** Into a control group as systemd makes them, for the rest of the test. */
-  const putInto = (path: string) => (pid: number) => {
-    const folders = path
-      .split('/')
-      .map((_, depth, names) => join('/sys/fs/cgroup/systemd', ...names.slice(0, depth + 1)));
-    for (const folder of folders) mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folders.at(-1)!, 'cgroup.procs'), `${pid}`);
-    onTestFinished(() => {
-      try {
-        writeFileSync('/sys/fs/cgroup/systemd/cgroup.procs', `${pid}`);
-      } catch {
-        // It has ended, and is in none.
-      }
-      for (const folder of folders.reverse()) rmdirSync(folder);
-    });
-  };
+  const putInto = (unit: string) => (pid: number) => putIntoUnit(pid, unit);
   const slice = `rtbroker_test_${process.pid}.slice`;
   const manager = `${slice}/user@4201.service`;
 

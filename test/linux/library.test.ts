@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { meaningOf } from '../../src/core/health.ts';
 import type { Pid, Tid } from '../../src/core/thread.ts';
@@ -18,6 +19,13 @@ describe('the library', () => {
 
   test('that lacks a function is an error', () => expect(() => openLibrary('libc.so.6')).toThrow('rtb_'));
 
+  test('tells device and inode of the file a path leads to', () => {
+    const { dev, ino } = statSync(process.execPath, { bigint: true });
+    expect(library.fileId(process.execPath)).toBe(`${dev}:${ino}`);
+    expect(library.fileId('/proc/self/exe')).toBe(`${dev}:${ino}`);
+    expect(library.fileId('/')).not.toBe(`${dev}:${ino}`);
+  });
+
   test('throws what the kernel said, by name', () => {
     const nobody = 4_194_303;
     const fails = (act: () => unknown, call: string, errno: string): void => {
@@ -32,6 +40,7 @@ describe('the library', () => {
       throw new Error(`${call} did not fail`);
     };
     fails(() => library.scheduling(nobody as Tid), 'sched_getattr', 'ESRCH');
+    fails(() => library.fileId('/nonexistent'), 'statx', 'ENOENT');
     fails(() => library.openThread(nobody as Tid), 'pidfd_open', 'ESRCH');
     fails(() => library.openProcess(-1 as Pid), 'pidfd_open', 'EINVAL');
     fails(() => library.hasEnded(99_999), 'poll', 'EBADF');

@@ -1,9 +1,10 @@
-import { copyFileSync, linkSync, mkdirSync, mkdtempSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, linkSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, onTestFinished, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import type { Gid, Uid } from '../../src/core/thread.ts';
 import { alice } from '../contracts/stage.ts';
+import { putIntoUnit } from '../rig/unit.ts';
 import { actorPath } from './build.ts';
 import { LinuxStage } from './stage.ts';
 
@@ -51,12 +52,9 @@ test('supplementary groups count, and the saved one', () => {
 test("units are those of the process's control group", () => {
   using stage = new LinuxStage();
   const pid = stage.spawn();
-  const group = `/sys/fs/cgroup/systemd/rtbroker-test-${process.pid}.service`;
-  mkdirSync(group);
-  onTestFinished(() => rmdirSync(group));
-  writeFileSync(join(group, 'cgroup.procs'), `${pid}`);
+  const unit = `rtbroker-test-${process.pid}.service`;
+  putIntoUnit(pid, unit);
   const subject = stage.processes.subject({ pid, uid: alice });
-  expect(subject.isInUnit('unit', `rtbroker-test-${process.pid}.service`)).toBe(true);
-  expect(subject.isInUnit('userUnit', `rtbroker-test-${process.pid}.service`)).toBe(false);
-  writeFileSync('/sys/fs/cgroup/systemd/cgroup.procs', `${pid}`);
+  expect(subject.isInUnit('unit', unit)).toBe(true);
+  expect(subject.isInUnit('userUnit', unit)).toBe(false);
 });
