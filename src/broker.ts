@@ -1,7 +1,7 @@
 import { Administration } from './administration.ts';
 import { Adoption } from './adoption.ts';
 import { Cooldowns } from './core/cooldown.ts';
-import { excessOf, judge, type Request, type Rttime } from './core/judge.ts';
+import type { Request, Rttime } from './core/judge.ts';
 import { type Grant, Ledger } from './core/ledger.ts';
 import type { Legacy } from './core/legacy.ts';
 import type { BurstLimits } from './core/limits.ts';
@@ -10,7 +10,8 @@ import type { Rulebook } from './core/rulebook.ts';
 import { plainTerms, type Terms } from './core/rules.ts';
 import { type Attributes, formerOf, givesBack, isSame, ordinary, type Scheduling } from './core/scheduling.ts';
 import { Statistics } from './core/statistics.ts';
-import type { Pid, Process, Thread } from './core/thread.ts';
+import type { Pid, Thread } from './core/thread.ts';
+import { Judgement } from './judgement.ts';
 import { noteGranted } from './notes.ts';
 import { Permissions } from './permissions.ts';
 import type {
@@ -18,7 +19,6 @@ import type {
   Caller,
   Clock,
   Configuration,
-  Face,
   Journal,
   Logbook,
   Meddlers,
@@ -36,6 +36,7 @@ import { Refused } from './refused.ts';
 import { Resets } from './resets.ts';
 import { type Condition, Supervisor } from './supervisor.ts';
 import type { Suspension } from './suspension.ts';
+import { countNews } from './tallies.ts';
 import { Tolls } from './tolls.ts';
 
 export interface Parts {
@@ -85,6 +86,7 @@ export class Broker {
   readonly #supervisor: Supervisor;
   readonly #tolls: Tolls;
   readonly #permissions: Permissions;
+  readonly #judgement: Judgement;
   readonly administration: Administration;
   readonly resets: Resets;
   readonly statistics: Statistics;
@@ -99,6 +101,7 @@ export class Broker {
     const tell = (news: News) => this.#tell(news);
     this.#supervisor = new Supervisor({ ...parts, ledger, cooldowns, statistics, tell });
     parts.logbook.contents = () => this.#supervisor.deeds();
+    this.#judgement = new Judgement({ ...parts, ledger, cooldowns, supervisor: this.#supervisor });
     this.#tolls = new Tolls(parts.burst, parts.clock);
     this.#permissions = new Permissions({ ...parts, tolls: this.#tolls });
     const [supervisor, permissions] = [this.#supervisor, this.#permissions];
@@ -144,19 +147,19 @@ export class Broker {
     if (this.#gaveBack(thread, scheduling)) return;
 
     await this.#tolls.ofProcess(caller, thread.process.pid);
-    const terms = this.#termsOf(thread.process, wanted.face);
-    this.#require({ thread, scheduling, rttime: 'unread' }, terms);
+    const terms = this.#judgement.termsOf(thread.process, wanted.face);
+    this.#judgement.require({ thread, scheduling, rttime: 'unread' }, terms);
     using handle = processes.open(thread);
     await this.#tolls.ofUser(caller);
 
     // Between this judgement and the hold nothing waits, so two requests cannot both take the last place.
-    this.#require({ thread, scheduling, rttime: 'unread' }, terms);
+    this.#judgement.require({ thread, scheduling, rttime: 'unread' }, terms);
     using hold = givesBack(scheduling) ? undefined : this.#ledger.hold(thread, scheduling.kind);
     await this.#permissions.requireAcquire(caller.uid, wanted, thread.process, patience);
     const rttime = await this.#rttime({ thread, scheduling, rttime: 'unread' });
 
     // polkit takes its time: judge again what may have changed, and from here to the end wait for nothing.
-    this.#require({ thread, scheduling, rttime }, this.#termsOf(thread.process, wanted.face));
+    this.#judgement.require({ thread, scheduling, rttime }, this.#judgement.termsOf(thread.process, wanted.face));
     if (this.#gaveBack(thread, scheduling)) return;
     if (hold === undefined) return scheduler.promote(handle, scheduling);
     using watch = watchdog.enter(thread, scheduling.kind);
@@ -210,12 +213,17 @@ export class Broker {
   view(grant: Grant): GrantView | undefined {
     const condition = this.#supervisor.condition(grant);
     if (condition === undefined) return undefined;
-    return { grant, ...condition, cpuUsec: this.#parts.processes.cpuUsec(grant.thread), excess: this.#excessOf(grant) };
+    return {
+      grant,
+      ...condition,
+      cpuUsec: this.#parts.processes.cpuUsec(grant.thread),
+      excess: this.#judgement.excessOf(grant),
+    };
   }
 
   limits(caller: Caller): LimitsView {
     return {
-      terms: this.#termsOf(caller, 'own'),
+      terms: this.#judgement.termsOf(caller, 'own'),
       burst: this.#tolls.burst,
       ...this.#ledger.usage(caller.uid),
       requestsLeft: this.#tolls.left(caller.uid),
@@ -248,7 +256,7 @@ export class Broker {
   }
 
   #tell(news: News): void {
-    count(this.statistics, news);
+    countNews(this.statistics, news);
     this.onNews(news);
   }
 
@@ -272,49 +280,10 @@ export class Broker {
     const due = this.#tolls.due(process);
     if (due !== undefined) throw new Refused(due);
     const rttime = scheduling.kind === 'realtime' ? processes.rttime(process) : 'unread';
-    this.#require({ thread, scheduling, rttime }, this.#termsOf(process, 'own'));
+    this.#judgement.require({ thread, scheduling, rttime }, this.#judgement.termsOf(process, 'own'));
     using _handle = processes.open(thread);
     using _watch = watchdog.enter(thread, scheduling.kind);
     await this.#permissions.requireAcquire(process.uid, { face: 'own', scheduling }, process, 'usual');
-  }
-
-  /** What the process may have now: it may have run another program since, and the rules may have changed. */
-  #termsOf(process: Pick<Process, 'pid' | 'uid'>, face: Face): Terms {
-    const { processes, rulebook } = this.#parts;
-    const subject = processes.subject(process);
-    return face === 'realtimekit1' ? rulebook.advertisedTermsOf(subject) : rulebook.termsOf(subject);
-  }
-
-  #excessOf({ thread, scheduling }: Grant): Reason | undefined {
-    const standing = this.#ledger.standing(thread, scheduling.kind);
-    return excessOf({ thread, scheduling, rttime: 'unread' }, standing, this.#termsOf(thread.process, 'own'));
-  }
-
-  #require(request: Request, terms: Terms): void {
-    const refusal = this.#judge(request, terms);
-    if (refusal !== undefined) throw new Refused(refusal);
-  }
-
-  #judge(request: Request, terms: Terms): Refusal | undefined {
-    const { thread } = request;
-    const once = () => judge(request, this.#situation(request), terms);
-    const refusal = once();
-    // A thread that has just ended may still be in the book; it must not cost anybody a place.
-    switch (refusal?.reason) {
-      case 'thread-limit':
-      case 'process-limit':
-        return this.#supervisor.sweep(thread.process.uid) ? once() : refusal;
-      case 'user-limit':
-        return this.#supervisor.sweep() ? once() : refusal;
-      default:
-        return refusal;
-    }
-  }
-
-  #situation({ thread, scheduling }: Request) {
-    const coolingMsec = this.#cooldowns.left(thread.process, this.#parts.clock.bootMsec());
-    const suspended = this.#supervisor.suspension.active;
-    return { ...this.#ledger.standing(thread, scheduling.kind), coolingMsec, suspended };
   }
 
   async #rttime({ thread, scheduling }: Request): Promise<Rttime> {
@@ -334,7 +303,7 @@ export class Broker {
   #gaveBack(thread: Thread, scheduling: Scheduling): boolean {
     const grant = givesBack(scheduling) ? this.#ledger.find(thread) : undefined;
     if (grant === undefined) return false;
-    this.#require({ thread, scheduling, rttime: 'unread' }, plainTerms(this.#parts.rulebook.limits));
+    this.#judgement.require({ thread, scheduling, rttime: 'unread' }, plainTerms(this.#parts.rulebook.limits));
     this.#supervisor.giveBack(grant, scheduling);
     return true;
   }
@@ -342,18 +311,3 @@ export class Broker {
 
 /** On rtkit's interface root has no more reach than it had there. */
 const reachOf = ({ uid }: Caller, { face }: Wanted): Reach => (uid === 0 && face === 'own' ? 'anyone' : 'own');
-
-function count(statistics: Statistics, news: News): void {
-  switch (news.kind) {
-    case 'granted':
-      return statistics.grants.add(news.grant.scheduling.kind);
-    case 'removed':
-      return statistics.removals.add(news.reason);
-    case 'demoted':
-      return statistics.demotions.add(news.reason);
-    case 'restored':
-      return void statistics.restorations++;
-    case 'starved':
-      return void statistics.starvations++;
-  }
-}
