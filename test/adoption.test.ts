@@ -223,6 +223,19 @@ describe('what the watchdog demoted', () => {
   });
 });
 
+test('a process cools down on over a stop and a start', async () => {
+  const { house, pid, tid, thread } = await granted();
+  house.world.letRunAs(tid, ordinary);
+  house.watchdog.demoted(thread);
+  house.broker.demoteAll('stopped');
+  await house.clock.advance(10_000);
+  const next = house.succeed();
+  expect(next.broker.totals.threads).toBe(0);
+  expect(await next.ask(pid, tid, rr(5))).toBe('cooling-down');
+  await next.clock.advance(20_000);
+  expect(await next.ask(pid, tid, rr(5))).toBe('granted');
+});
+
 describe('what cannot be written down', () => {
   test('is not granted, and leaves nothing behind', async () => {
     const { house, pid, tid } = await granted();

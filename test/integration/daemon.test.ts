@@ -41,6 +41,10 @@ test('the loss of the bus ends it with 1; what it granted waits for the next one
   expect(tids.map(look)).toMatchObject([{ policy: 'rr' }, { nice: -5 }]);
   const words = 'The broker ends: the bus closed the connection. What it granted 2 threads is left to the next one.';
   expect(stage.faults).toEqual([expect.stringContaining(words)]);
+
+  const next = await Stage.start({}, {}, { stateDir: join(stage.rig.dir, 'state') });
+  expect((await next.grants()).map(({ Thread, State }) => [Thread, State])).toEqual(tids.map((tid) => [tid, 'active']));
+  await next.stop();
   await stage.rig.stop();
 });
 
