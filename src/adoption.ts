@@ -1,7 +1,8 @@
 import type { Cooldowns } from './core/cooldown.ts';
 import type { Grant, Ledger } from './core/ledger.ts';
 import { claimOf, type Known, type Legacy } from './core/legacy.ts';
-import { descendsFrom, isAlike, ordinary, runsAs } from './core/scheduling.ts';
+import { type Attributes, descendsFrom, isAlike, ordinary, runsAs } from './core/scheduling.ts';
+import type { Thread } from './core/thread.ts';
 import { note } from './notes.ts';
 import type { Journal, ProcessTable, Scheduler, ThreadHandle, Watchdog } from './ports.ts';
 import { Refused } from './refused.ts';
@@ -58,6 +59,32 @@ export class Adoption {
     const told = [...tally].map(([outcome, count]) => `${count} ${outcomes[outcome]}`).join(', ');
     const count = ledger.threadCount;
     journal.info(`${count} of ${threads.length} grants were taken over from the broker before: ${told}.`, { count });
+  }
+
+  /** Whoever runs by a grant that nobody remembers is watched by nobody: people must know, and may want to demote it. */
+  async tellOfUnknown(): Promise<void> {
+    const { processes, ledger, journal } = this.#parts;
+    for await (const { thread, comm, program } of processes.realtimeThreads()) {
+      const actual = ledger.find(thread) === undefined ? this.#attributes(thread) : undefined;
+      if (actual === undefined || !actual.resetOnFork) continue;
+      const { tid, process } = thread;
+      const { policy, priority } = actual;
+      journal.warning(
+        `Thread ${tid} (${comm}) of process ${process.pid} (uid ${process.uid}) runs at ${policy} ${priority},` +
+          ' maybe by a grant that was forgotten, and is not watched.',
+        { uid: process.uid, pid: process.pid, tid, comm, program, policy, priority, reason: 'state-damaged' },
+      );
+    }
+  }
+
+  #attributes(thread: Thread): Attributes | undefined {
+    try {
+      using handle = this.#parts.processes.open(thread);
+      return this.#parts.scheduler.attributes(handle);
+    } catch (fault) {
+      if (fault instanceof Refused) return undefined;
+      throw fault;
+    }
   }
 
   #adopt(known: Known): Outcome {

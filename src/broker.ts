@@ -109,10 +109,15 @@ export class Broker {
     this.resets = new Resets({ ...parts, ledger, supervisor });
   }
 
-  /** To be called once, before anybody asks: takes over what another broker left. */
-  adopt(legacy: Legacy): void {
+  /**
+   * Takes over what another broker left; to be called once, before anybody asks.
+   * @param damaged there may be more than the legacy tells of
+   */
+  async adopt(legacy: Legacy, damaged = false): Promise<void> {
     const [ledger, cooldowns, supervisor] = [this.#ledger, this.#cooldowns, this.#supervisor];
-    new Adoption({ ...this.#parts, ledger, cooldowns, supervisor }).adopt(legacy);
+    const adoption = new Adoption({ ...this.#parts, ledger, cooldowns, supervisor });
+    adoption.adopt(legacy);
+    if (damaged) await adoption.tellOfUnknown();
     this.#parts.logbook.begin();
   }
 

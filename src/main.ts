@@ -141,7 +141,7 @@ async function run(flags: Flags): Promise<void> {
       end(1, fault instanceof Error ? (fault.stack ?? fault.message) : `${fault}`, 'kept'),
     );
 
-  broker.adopt(state.legacy);
+  await broker.adopt(state.legacy, state.damaged);
   let ending = false;
   void connection.closed.then((why) => ending || end(1, why, 'kept'));
   void signalled.then(async (signal) => {

@@ -74,7 +74,7 @@ export interface ProcessTable {
    * Every thread that runs SCHED_FIFO or SCHED_RR, whoever gave it that; but none of root's (the kernel's are), by
    * effective uid, of PID 1's and of ours. A piece at a time: who comes or goes meanwhile may be among them or not.
    */
-  realtimeThreads(): AsyncIterable<Thread>;
+  realtimeThreads(): AsyncIterable<Sighting>;
 }
 
 /**

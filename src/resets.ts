@@ -35,7 +35,7 @@ export class Resets {
     // Those that cool down, too, who do not run as realtime now.
     await this.#reset(({ scheduling, thread }) => scheduling.kind === 'realtime' && thread.process.uid !== 0);
     let count = 0;
-    for await (const thread of processes.realtimeThreads()) {
+    for await (const { thread } of processes.realtimeThreads()) {
       const grant = ledger.find(thread);
       if (grant !== undefined) this.#try(thread, () => this.#parts.supervisor.demote(grant, 'reset'));
       else if (this.#try(thread, () => this.#demoteStranger(thread))) count++;

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Legacy } from '../src/core/legacy.ts';
 import { type Attributes, ordinary, type Scheduling } from '../src/core/scheduling.ts';
 import { Refused } from '../src/refused.ts';
-import { mainThread, root } from './contracts/stage.ts';
+import { alice, mainThread, root } from './contracts/stage.ts';
 import { settled } from './fakes/clock.ts';
 import { FakeWatchdog } from './fakes/watchdog.ts';
 import { House, nice, rr } from './house.ts';
@@ -75,9 +75,16 @@ describe('a successor', () => {
 
   test('keeps what runs otherwise by now, as drifted', async () => {
     const { house, tid } = await granted();
-    const next = house.succeed(() => house.world.letRunAs(tid, { ...ordinary, resetOnFork: true }));
+    const next = house.succeed(() => house.world.letRunAs(tid, atRr(9)));
     expect(next.view(tid)).toMatchObject({ state: 'drifted' });
     expect(lastLine(next)).toContain('1 run otherwise by now');
+  });
+
+  test('drops who left realtime by himself meanwhile', async () => {
+    const { house, tid } = await granted();
+    const next = house.succeed(() => house.world.letRunAs(tid, { ...ordinary, resetOnFork: true }));
+    expect(next.broker.totals.threads).toBe(0);
+    expect(next.logbook.legacy.threads).toEqual([]);
   });
 
   test('demotes the leader of a granted worker that called exec meanwhile', async () => {
@@ -107,7 +114,7 @@ describe('a successor', () => {
     const legacy = house.logbook.legacy;
     house.world.killBroker();
     const next = new House({ watchdog: new FullWatchdog() }, house.world);
-    next.broker.adopt(legacy);
+    await next.broker.adopt(legacy);
     expect(next.world.runsAs(tid)).toEqual(ordinary);
     expect(next.world.processes.openHandles).toBe(0);
     expect(next.journal.entries).toMatchObject([{ level: 'error', fields: { tid } }, { text: /1 cannot be watched/ }]);
@@ -130,7 +137,7 @@ describe('a broker killed', () => {
     if (point === 'beforeAct') house.world.letRunAs(tid, before);
     house.world.killBroker();
     const next = new House({}, house.world);
-    next.broker.adopt(legacy);
+    await next.broker.adopt(legacy);
     return { next, tid };
   }
 
@@ -234,6 +241,21 @@ test('a process cools down on over a stop and a start', async () => {
   expect(await next.ask(pid, tid, rr(5))).toBe('cooling-down');
   await next.clock.advance(20_000);
   expect(await next.ask(pid, tid, rr(5))).toBe('granted');
+});
+
+test('of what may be forgotten, who runs realtime by some grant is told of, and nobody else', async () => {
+  const { house, pid, tid } = await granted();
+  const [forgotten, own, ofRoot] = [house.world.addThread(pid), house.world.addThread(pid), house.spawn(root)];
+  house.world.letRunAs(forgotten, atRr(7));
+  house.world.letRunAs(own, { ...atRr(7), resetOnFork: false });
+  house.world.letRunAs(mainThread(ofRoot), atRr(7));
+  const next = new House({}, house.world);
+  await next.broker.adopt(house.logbook.legacy, true);
+  const told = next.journal.entries.filter(({ level }) => level === 'warning');
+  expect(told).toMatchObject([
+    { fields: { tid: forgotten, pid, uid: alice, comm: 'actor', policy: 'rr', priority: 7 } },
+  ]);
+  expect(next.view(tid)).toMatchObject({ state: 'active' });
 });
 
 describe('what cannot be written down', () => {

@@ -61,7 +61,7 @@ export class House {
     this.world.killBroker();
     meanwhile();
     const successor = new House({}, this.world, new FakeClock(this.clock.bootMsec()));
-    successor.broker.adopt(legacy);
+    void successor.broker.adopt(legacy);
     return successor;
   }
 

@@ -1,4 +1,5 @@
-import type { Pid, Process, Thread, Tid } from '../core/thread.ts';
+import type { Pid, Process, Tid } from '../core/thread.ts';
+import type { Sighting } from '../ports.ts';
 import { Turns } from '../turns.ts';
 import { SyscallError } from './errno.ts';
 import type { Library } from './library.ts';
@@ -19,13 +20,15 @@ export class Census {
   }
 
   /** See ProcessTable.realtimeThreads. */
-  async *realtimeThreads(): AsyncIterable<Thread> {
+  async *realtimeThreads(): AsyncIterable<Sighting> {
     for await (const pid of this.#turns.pieces((await this.#proc.ids()) as readonly Pid[], 1)) {
       const process = this.#look(pid);
       if (process === undefined) continue;
       for await (const tid of this.#turns.pieces((await this.#proc.ids(pid)) as readonly Tid[], piece)) {
-        const starttime = this.#isRealtime(tid) ? this.#proc.stat(pid, tid)?.starttime : undefined;
-        if (starttime !== undefined) yield { tid, starttime, process };
+        const stat = this.#isRealtime(tid) ? this.#proc.stat(pid, tid) : undefined;
+        if (stat === undefined) continue;
+        const { starttime, comm } = stat;
+        yield { thread: { tid, starttime, process }, comm, program: this.#proc.program(pid) };
       }
     }
   }

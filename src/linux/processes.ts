@@ -76,7 +76,7 @@ export class LinuxProcessTable implements ProcessTable {
     return runUsec ?? stat.cpuUsec;
   }
 
-  realtimeThreads(): AsyncIterable<Thread> {
+  realtimeThreads(): AsyncIterable<Sighting> {
     return this.#census.realtimeThreads();
   }
 

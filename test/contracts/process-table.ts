@@ -60,7 +60,7 @@ export function processTableContract(open: () => Stage): void {
     const rr = { policy: 'rr', priority: 3, nice: 0, resetOnFork: false } as const;
     const tidsOf = async (stage: Stage): Promise<Set<number>> => {
       const tids = new Set<number>();
-      for await (const { tid } of stage.processes.realtimeThreads()) tids.add(tid);
+      for await (const { thread } of stage.processes.realtimeThreads()) tids.add(thread.tid);
       return tids;
     };
 
@@ -84,7 +84,7 @@ export function processTableContract(open: () => Stage): void {
       using stage = open();
       const tid = stage.addThread(stage.spawn());
       stage.letRunAs(tid, rr);
-      for await (const thread of stage.processes.realtimeThreads()) {
+      for await (const { thread } of stage.processes.realtimeThreads()) {
         if (thread.tid !== tid) continue;
         using handle = stage.processes.open(thread);
         expect(stage.scheduler.attributes(handle)).toEqual(rr);

@@ -78,11 +78,13 @@ export class FakeProcessTable implements ProcessTable {
     return found?.starttime === starttime ? found.cpuUsec : 0n;
   }
 
-  async *realtimeThreads(): AsyncIterable<Thread> {
+  async *realtimeThreads(): AsyncIterable<Sighting> {
     for (const thread of this.#kernel.threads.values()) {
       const { policy } = thread.attributes;
       const [, uid] = thread.house.uids;
-      if ((policy === 'rr' || policy === 'fifo') && uid !== 0) yield identityOf(thread);
+      if ((policy !== 'rr' && policy !== 'fifo') || uid === 0) continue;
+      const { comm, program } = thread.house;
+      yield { thread: identityOf(thread), comm, program };
     }
   }
 
