@@ -80,9 +80,11 @@ describe('a successor', () => {
     expect(lastLine(next)).toContain('1 run otherwise by now');
   });
 
-  test('drops who left realtime by himself meanwhile', async () => {
+  test('drops who left realtime by himself meanwhile, as it would at any time', async () => {
     const { house, tid } = await granted();
     const next = house.succeed(() => house.world.letRunAs(tid, { ...ordinary, resetOnFork: true }));
+    expect(next.view(tid)).toMatchObject({ state: 'drifted' });
+    await next.clock.advance(10_000);
     expect(next.broker.totals.threads).toBe(0);
     expect(next.logbook.legacy.threads).toEqual([]);
   });
