@@ -1,6 +1,6 @@
 import type { TomlValue } from 'smol-toml';
 import { nearest } from '../core/nearest.ts';
-import type { Problem } from './error.ts';
+import { type Problem, shownMax } from './error.ts';
 import { accepted, isTable, misfit } from './fit.ts';
 import type { Found } from './found.ts';
 import { allKeys, isKey, type Key, keys, tables } from './keys.ts';
@@ -9,9 +9,12 @@ import type { Source } from './source.ts';
 
 /** Adds the values of a file that fit their rows, and what is wrong with the others. Stops at nothing. */
 export function check(source: Source, found: Found, problems: Problem[]): void {
+  /** To look for what was meant takes its time, and nobody would see it. */
+  const isShown = () => problems.length < shownMax;
   for (const [name, value] of Object.entries(source.values)) {
     if (name === 'rule') continue;
-    if (!Object.hasOwn(tables, name)) problems.push(source.problemWithName([name], unknownAtTop(name, value)));
+    if (!Object.hasOwn(tables, name))
+      problems.push(source.problemWithName([name], unknownAtTop(name, value, isShown())));
     else if (!isTable(value)) problems.push(source.problem([name], `${name} is a table: write [${name}]`));
     else checkTable(name, value);
   }
@@ -21,7 +24,7 @@ export function check(source: Source, found: Found, problems: Problem[]): void {
       const path = [table, name];
       const key = `${table}.${name}`;
       if (!isKey(key)) {
-        problems.push(source.problemWithName(path, unknownKey(table, name)));
+        problems.push(source.problemWithName(path, unknownKey(table, name, isShown())));
         continue;
       }
 
@@ -35,16 +38,20 @@ export function check(source: Source, found: Found, problems: Problem[]): void {
   }
 }
 
-function unknownAtTop(name: string, value: TomlValue): string {
-  if (!isTable(value) && !Array.isArray(value)) return `${quoteKey(name)} is not a setting${didYouMean(keyLike(name))}`;
-  const table = nearest(name, [...Object.keys(tables), 'rule']);
-  const brackets = table === 'rule' ? '[[rule]]' : table && `[${table}]`;
-  return `there is no table [${quoteKey(name)}]${didYouMean(brackets)}`;
+function unknownAtTop(name: string, value: TomlValue, withHint: boolean): string {
+  const isSetting = !isTable(value) && !Array.isArray(value);
+  const text = isSetting ? `${quoteKey(name)} is not a setting` : `there is no table [${quoteKey(name)}]`;
+  return text + (withHint ? didYouMean(isSetting ? keyLike(name) : tableLike(name)) : '');
 }
 
-function unknownKey(table: string, name: string): string {
-  const key = nearest(`${table}.${name}`, allKeys) ?? keyLike(name);
-  return `${table}.${quoteKey(name)} is not a setting${didYouMean(key)}`;
+function tableLike(name: string): string | undefined {
+  const table = nearest(name, [...Object.keys(tables), 'rule']);
+  return table === 'rule' ? '[[rule]]' : table && `[${table}]`;
+}
+
+function unknownKey(table: string, name: string, withHint: boolean): string {
+  const text = `${table}.${quoteKey(name)} is not a setting`;
+  return text + (withHint ? didYouMean(nearest(`${table}.${name}`, allKeys) ?? keyLike(name)) : '');
 }
 
 /** The right name in the wrong table, or nearly so. */

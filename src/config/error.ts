@@ -21,7 +21,7 @@ export interface Problem {
 }
 
 /** A file of nothing but mistakes must not fill the journal. */
-const shownMax = 100;
+export const shownMax = 100;
 
 /** All that is wrong, to be printed as it is: one problem a line, FILE:LINE:COLUMN: first, as compilers do. */
 export class ConfigError extends Error {
