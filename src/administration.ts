@@ -40,7 +40,7 @@ export class Administration {
   /** The thread returns to what it ran as before it was granted anything. @throws Refused */
   async release(caller: Caller, target: Target, patience: Patience): Promise<void> {
     const sighting = await this.find(caller, target, 'manage', patience);
-    this.#parts.supervisor.release(this.#grantOf(sighting), caller);
+    this.#parts.supervisor.endings.release(this.#grantOf(sighting), caller);
   }
 
   /** The thread becomes an ordinary one, and its grant is over. @throws Refused */
@@ -48,14 +48,14 @@ export class Administration {
     const { permissions, processes, supervisor } = this.#parts;
     await permissions.require(caller, 'manage', patience);
     const sighting = await processes.find(caller, target, 'anyone');
-    supervisor.demote(this.#grantOf(sighting), 'administrator', caller);
+    supervisor.endings.demote(this.#grantOf(sighting), 'administrator', caller);
   }
 
   /** The same for all granted threads. @throws Refused */
   async demoteAll(caller: Caller, patience: Patience): Promise<void> {
     const { permissions, supervisor } = this.#parts;
     await permissions.require(caller, 'manage', patience);
-    supervisor.demoteAll('administrator', caller);
+    supervisor.endings.demoteAll('administrator', caller);
   }
 
   /** Reads the configuration anew. What was granted stays, though a limit may be lower now. @throws Refused */

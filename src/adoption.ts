@@ -52,7 +52,7 @@ export class Adoption {
     }
     // Only now is it known what leaders have in their own right.
     for (const { grant, intent } of ended)
-      for (const each of [grant, intent?.grant]) if (each !== undefined) supervisor.demoteExecutor(each);
+      for (const each of [grant, intent?.grant]) if (each !== undefined) supervisor.endings.demoteExecutor(each);
     for (const pid of ledger.pids()) supervisor.review(pid);
 
     if (threads.length === 0) return;

@@ -247,7 +247,7 @@ export class Broker {
 
   /** Demotes every granted thread and strikes it out. */
   demoteAll(reason: string): void {
-    this.#supervisor.demoteAll(reason);
+    this.#supervisor.endings.demoteAll(reason);
   }
 
   /** Root's Suspend and Resume. */
@@ -309,7 +309,7 @@ export class Broker {
     const grant = givesBack(scheduling) ? this.#ledger.find(thread) : undefined;
     if (grant === undefined) return false;
     this.#judgement.require({ thread, scheduling, rttime: 'unread' }, plainTerms(this.#parts.rulebook.limits));
-    this.#supervisor.giveBack(grant, scheduling);
+    this.#supervisor.endings.giveBack(grant, scheduling);
     return true;
   }
 }

@@ -1,7 +1,8 @@
 import type { Grant, Ledger } from './core/ledger.ts';
 import type { Thread } from './core/thread.ts';
+import { tryOpen } from './endings.ts';
 import type { Journal, ProcessTable, Scheduler } from './ports.ts';
-import { type Supervisor, tryOpen } from './supervisor.ts';
+import type { Supervisor } from './supervisor.ts';
 import { Turns } from './turns.ts';
 
 interface Parts {
@@ -37,7 +38,7 @@ export class Resets {
     let count = 0;
     for await (const { thread } of processes.realtimeThreads()) {
       const grant = ledger.find(thread);
-      if (grant !== undefined) this.#try(thread, () => this.#parts.supervisor.demote(grant, 'reset'));
+      if (grant !== undefined) this.#try(thread, () => this.#parts.supervisor.endings.demote(grant, 'reset'));
       else if (this.#try(thread, () => this.#demoteStranger(thread))) count++;
     }
     const text = `ResetAll demoted ${count} realtime threads that nobody granted.`;
@@ -48,7 +49,7 @@ export class Resets {
     const { ledger, supervisor } = this.#parts;
     // It may have ended, or been granted anew, since.
     for await (const grant of this.#turns.pieces([...ledger.grants()].filter(meant), piece))
-      if (ledger.find(grant.thread) === grant) this.#try(grant.thread, () => supervisor.demote(grant, 'reset'));
+      if (ledger.find(grant.thread) === grant) this.#try(grant.thread, () => supervisor.endings.demote(grant, 'reset'));
   }
 
   /** @returns whether it was still realtime */

@@ -3,14 +3,13 @@ import { driftOf } from './core/drift.ts';
 import type { Grant, Ledger } from './core/ledger.ts';
 import type { Deed } from './core/legacy.ts';
 import type { Rulebook } from './core/rulebook.ts';
-import { type Attributes, descendsFrom, type Scheduling } from './core/scheduling.ts';
+import type { Attributes } from './core/scheduling.ts';
 import type { Statistics } from './core/statistics.ts';
-import { isLeader, keyOf, leaderOf, type Pid, type Thread, type Uid } from './core/thread.ts';
+import { isLeader, keyOf, type Pid, type Thread, type Uid } from './core/thread.ts';
 import { Demotions } from './demotions.ts';
 import { Drift } from './drift.ts';
-import { note } from './notes.ts';
+import { Endings } from './endings.ts';
 import type {
-  Caller,
   Clock,
   Journal,
   Logbook,
@@ -22,7 +21,6 @@ import type {
   Watch,
   Watchdog,
 } from './ports.ts';
-import { Refused } from './refused.ts';
 import { Suspension } from './suspension.ts';
 import { Turns } from './turns.ts';
 import { Wards } from './wards.ts';
@@ -73,6 +71,7 @@ export class Supervisor {
   readonly #demotions: Demotions;
   readonly suspension: Suspension;
   readonly drift: Drift;
+  readonly endings: Endings;
   readonly #sweptUntilMsec = new Map<Uid | undefined, number>();
   readonly #turns = new Turns();
   #reviewing = false;
@@ -83,6 +82,7 @@ export class Supervisor {
     this.#wards = wards;
     this.#demotions = new Demotions({ ...parts, wards, suspended: () => this.suspension.active });
     this.suspension = new Suspension({ ...parts, wards, demotions: this.#demotions });
+    this.endings = new Endings({ ...parts, wards });
     this.drift = new Drift({ ...parts, wards });
   }
 
@@ -93,7 +93,7 @@ export class Supervisor {
 
   /** Takes a new grant under supervision, in place of the one its thread had. */
   keep({ thread }: Grant, handle: ThreadHandle, watch: Watch): void {
-    this.#wards.take(thread, handle, watch, () => this.#ended(thread));
+    this.#wards.take(thread, handle, watch, () => this.endings.ended(thread));
     void this.#reviewWhileGranted();
   }
 
@@ -123,62 +123,6 @@ export class Supervisor {
     return drift === undefined ? { actual, state: 'active', reason: '' } : { actual, state: 'drifted', reason: drift };
   }
 
-  /** The owner returns what he was given. @throws Refused */
-  giveBack(grant: Grant, scheduling: Scheduling): void {
-    const { thread } = grant;
-    const ward = this.#wards.of(thread);
-    if (ward === undefined) return;
-    this.#parts.scheduler.promote(ward.handle, scheduling);
-    this.#wards.strike(thread, 'given-back');
-    note(
-      this.#parts.journal,
-      'info',
-      `Thread ${thread.tid} of process ${thread.process.pid} gave its grant back.`,
-      grant,
-      {
-        reason: 'given-back',
-      },
-    );
-  }
-
-  /** The thread returns to what it ran as before, and its grant is over. */
-  release(grant: Grant, by: Caller): void {
-    const { scheduler, journal, logbook } = this.#parts;
-    const { thread, former } = grant;
-    const ward = this.#wards.of(thread);
-    if (ward === undefined) return;
-    logbook.write({ kind: 'leaving', key: keyOf(thread) });
-    // Without the mark that every grant has it was changed by somebody who may: that is not ours to undo.
-    const isOurs = scheduler.attributes(ward.handle)?.resetOnFork;
-    if (isOurs && scheduler.restore(ward.handle, former) === 'gone') return this.#ended(thread);
-    const { tid, process } = thread;
-    const text = `Thread ${tid} of process ${process.pid} was released${byWhom(by)}.`;
-    note(journal, 'info', text, grant, { reason: 'released', byUid: by.uid, byPid: by.pid });
-    this.#wards.strike(thread, 'released');
-  }
-
-  /**
-   * Makes the thread an ordinary one, and strikes its grant out.
-   * @param by on whose word @throws when the kernel will not: then all stays as it is
-   */
-  demote(grant: Grant, reason: string, by?: Caller): void {
-    const { scheduler, journal, logbook } = this.#parts;
-    const { thread } = grant;
-    const ward = this.#wards.of(thread);
-    if (ward === undefined) return;
-    // Who is killed now leaves a thread that was to have nothing, and its successor must know.
-    logbook.write({ kind: 'leaving', key: keyOf(thread) });
-    // Its end is not known yet, and it may have been by exec: what it gave its leader must not be forgotten.
-    if (scheduler.demote(ward.handle) === 'gone') return this.#ended(thread);
-    const text = `Thread ${thread.tid} of process ${thread.process.pid} was demoted${byWhom(by)}: ${reason}.`;
-    note(journal, 'info', text, grant, { reason, ...(by && { byUid: by.uid, byPid: by.pid }) });
-    this.#wards.strike(thread, reason);
-  }
-
-  demoteAll(reason: string, by?: Caller): void {
-    for (const grant of [...this.#parts.ledger.grants()]) this.#demote(grant, reason, by);
-  }
-
   /**
    * Looks who of this user's, or of all, has ended or left, unless it has just been looked in vain.
    * @returns whether anybody had
@@ -190,7 +134,7 @@ export class Supervisor {
     const ended = [...this.#parts.ledger.grants(uid)].filter(
       ({ thread }) => this.#wards.of(thread)?.handle.gone !== false,
     );
-    for (const { thread } of ended) this.#ended(thread);
+    for (const { thread } of ended) this.endings.ended(thread);
     const left = this.drift.sweep(uid);
     if (this.#sweptUntilMsec.size > sweptMax) this.#sweptUntilMsec.clear();
     this.#sweptUntilMsec.set(uid, nowMsec + sweepPauseMsec);
@@ -206,8 +150,8 @@ export class Supervisor {
       const key = `${process.starttime} ${process.uid}`;
       const standing = standings.get(key) ?? this.#parts.processes.standingOf(process);
       standings.set(key, standing);
-      if (standing === 'uid-changed') this.#demote(grant, 'uid-changed');
-      if (standing === 'gone' || this.#leftBehind(grant.thread)) this.#ended(grant.thread);
+      if (standing === 'uid-changed') this.endings.tryDemote(grant, 'uid-changed');
+      if (standing === 'gone' || this.#leftBehind(grant.thread)) this.endings.ended(grant.thread);
     }
   }
 
@@ -233,57 +177,5 @@ export class Supervisor {
       for (const grant of this.#parts.ledger.grantsOfPid(pid)) this.drift.look(grant);
     }
     await this.drift.tell();
-  }
-
-  #ended(thread: Thread): void {
-    const ward = this.#wards.of(thread);
-    const grant = this.#wards.strike(thread, 'ended');
-    if (grant !== undefined && ward?.demoted === undefined) this.demoteExecutor(grant);
-  }
-
-  /**
-   * A thread that calls execve(2) takes over its leader's tid and keeps its scheduling, while its own tid ends. So when a
-   * granted thread is gone and its leader runs with that grant, or what it may have been lowered to, and the ledger does not
-   * know why, they are the same one.
-   */
-  demoteExecutor(grant: Grant): void {
-    if (isLeader(grant.thread)) return;
-    const { processes, scheduler, ledger } = this.#parts;
-    const leader = leaderOf(grant.thread.process);
-    using handle = tryOpen(processes, leader);
-    if (handle === undefined) return;
-    const attributes = scheduler.attributes(handle);
-    if (attributes === undefined || !descendsFrom(attributes, grant.scheduling)) return;
-    const known = ledger.find(leader);
-    if (known !== undefined && descendsFrom(attributes, known.scheduling)) return;
-
-    scheduler.demote(handle);
-    this.#wards.strike(leader, 'exec');
-    const text = `Process ${leader.process.pid} called exec from a granted thread and was demoted.`;
-    note(this.#parts.journal, 'info', text, { ...grant, thread: leader }, { reason: 'exec' });
-  }
-
-  #demote(grant: Grant, reason: string, by?: Caller): void {
-    try {
-      this.demote(grant, reason, by);
-    } catch (fault) {
-      // It stays in our care, and the others must not be left as they are for its sake.
-      const { tid, process } = grant.thread;
-      const error = fault instanceof Error ? fault.message : String(fault);
-      const text = `Thread ${tid} of process ${process.pid} cannot be demoted.`;
-      this.#parts.journal.error(text, { tid, pid: process.pid, error });
-    }
-  }
-}
-
-const byWhom = (by: Caller | undefined): string => (by === undefined ? '' : ` by uid ${by.uid} (process ${by.pid})`);
-
-/** A handle on a thread that may be gone, which is an ordinary answer here. */
-export function tryOpen(processes: ProcessTable, thread: Thread): ThreadHandle | undefined {
-  try {
-    return processes.open(thread);
-  } catch (fault) {
-    if (fault instanceof Refused) return undefined;
-    throw fault;
   }
 }
