@@ -27,11 +27,12 @@ export class Results {
   readonly #cells: Cell[] = [];
   #protected = true;
 
-  /** A line of what a guest with so many CPUs says. @throws if it is no JSON */
-  hear(cpus: number, line: string): void {
+  /** A line of what a guest with so many CPUs says. @returns whether it counts @throws if it is no JSON */
+  hear(cpus: number, line: string): boolean {
     const said: { protected: boolean } | Telling = JSON.parse(line);
     if ('protected' in said) this.#protected = said.protected;
     else this.#cell(said.story, cpus, this.#protected).tellings.push(said);
+    return !('late' in said) || !said.late;
   }
 
   get told(): number {
