@@ -160,7 +160,7 @@ describe('state that is damaged', () => {
     await damaged((text) => text.slice(1));
     expect(await stage.grants()).toEqual([]);
     const text = `warning: Thread ${tid} (caller) of process ${alice.pid} (uid ${alice.user.uid}) runs at rr 5, maybe by a grant`;
-    expect(stage.journalOf(tid)).toEqual([expect.stringContaining(text)]);
+    expect(stage.journalOf(tid).at(-1)).toContain(text);
     await granted(alice, tid);
     expect(await stage.grants()).toMatchObject([{ Thread: tid, State: 'active' }]);
   });
