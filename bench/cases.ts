@@ -15,6 +15,8 @@ export interface Case {
   readonly before?: readonly string[];
   readonly steps: readonly Step[];
   readonly long?: true;
+  /** While every CPU is busy with ordinary work. */
+  readonly loaded?: true;
   /** Nothing is held by a service that grants nothing. */
   readonly floor?: false;
 }
@@ -43,6 +45,7 @@ export const cases: readonly Case[] = [
   held(100),
   { ...held(1000), long: true },
   { name: 'property', steps: [property(1000, 'p50', 'p99', 'rate', 'cpu')] },
+  { name: 'loaded', steps: [grant(300, 'p50', 'p99'), property(600, 'p50', 'p99')], loaded: true },
 ];
 
 /** These have no steps of the kind above. */

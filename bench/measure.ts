@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { spinner } from '../test/rig/load.ts';
 import type { Rig } from '../test/rig/rig.ts';
 import { type Case, cases, type Step } from './cases.ts';
 import { type Measured, runClient, type Shot } from './client.ts';
@@ -17,6 +19,9 @@ export interface Bench {
 }
 
 const bigMessagesPerRound = '2';
+
+/** The longest that test/fixtures/load.c burns. */
+const loadMsec = 10_000;
 
 /** Everything about one subject in one round: it is started for it, and ended. @throws if it dies, or any call fails */
 export async function measure(subject: Subject, bench: Bench): Promise<Figure[]> {
@@ -52,15 +57,31 @@ const suits = ({ long, floor }: Case, subject: Subject, options: Options): boole
   (options.long || !long) && (subject !== 'floor' || floor !== false);
 
 async function measureCase(one: Case, subject: Subject, { rig, stops }: Bench): Promise<Figure[]> {
-  const { name, before = [], steps } = one;
+  const { name, before = [], steps, loaded } = one;
   const words = steps.flatMap((step) => [verbFor(subject, step), `${step.count}`]);
-  const lines = await stops.around(rig, () => runClient<Measured>(rig, ...before, ...words));
+  const client = () => runClient<Measured>(rig, ...before, ...words);
+  const lines = await stops.around(rig, () => (loaded ? whileLoaded(rig, client) : client()));
   return steps.flatMap((step, index) => {
     const line = lines[index];
     if (line?.usec.length !== step.count) throw new Error(`the client did not measure ${step.verb}`);
     const title = steps.length === 1 ? name : `${name} ${step.verb}`;
     return figuresOf(title, step.aspects, line);
   });
+}
+
+/** @throws when the load ended first: then nobody knows what was measured */
+async function whileLoaded<Result>(rig: Rig, deed: () => Promise<Result>): Promise<Result> {
+  const spinners = Array.from({ length: availableParallelism() }, (_, cpu) => spinner(cpu));
+  const load = await rig.spawnLoad(loadMsec, spinners, 'carol');
+  await load.work();
+  const endMsec = performance.now() + loadMsec;
+  try {
+    const result = await deed();
+    if (performance.now() > endMsec) throw new Error(`it took longer than the load, which lasts ${loadMsec} ms`);
+    return result;
+  } finally {
+    await load.stop();
+  }
 }
 
 /** A grant costs at least what asking polkit costs. */
