@@ -47,11 +47,8 @@ export function openLibrary(path: string) {
       return length === -ENOENT || length === -ESRCH ? undefined : check('read', length);
     },
 
-    /** Device and inode of the file a path leads to. Waits for no file system that has to ask somebody. */
-    fileId(path: string): string {
-      check('statx', native.rtb_file_id(path, file));
-      return file.join(':');
-    },
+    /** Device and inode of the file a path leads to; undefined: none that can be told. Waits for no file system that must ask. */
+    fileId: (path: string): string | undefined => (native.rtb_file_id(path, file) < 0 ? undefined : file.join(':')),
 
     /** CLOCK_BOOTTIME and CLOCK_REALTIME in µs. */
     bootUsec: (): number => check('clock_gettime', native.rtb_boottime_usec()),

@@ -1,7 +1,6 @@
 import type { Subject } from '../core/rules.ts';
 import type { Gid, Pid, Uid } from '../core/thread.ts';
 import type { Units } from './cgroup.ts';
-import { SyscallError } from './errno.ts';
 import type { Library } from './library.ts';
 import type { Proc } from './proc.ts';
 
@@ -32,23 +31,13 @@ export class LinuxSubject implements Subject {
 
   /** The path is looked at each time: an upgrade puts another file there. */
   runs(path: string): boolean {
-    this.#program ??= this.#fileId(this.#proc.programFile(this.#pid)) ?? '';
-    return this.#program !== '' && this.#program === this.#fileId(path);
+    this.#program ??= this.#library.fileId(this.#proc.programFile(this.#pid)) ?? '';
+    return this.#program !== '' && this.#program === this.#library.fileId(path);
   }
 
   isInUnit(of: 'unit' | 'slice' | 'userUnit', name: string): boolean {
     this.#units ??= this.#proc.units(this.#pid) ?? { unit: undefined, slices: [], userUnits: [] };
     const { unit, slices, userUnits } = this.#units;
     return of === 'unit' ? unit === name : (of === 'slice' ? slices : userUnits).includes(name);
-  }
-
-  #fileId(path: string): string | undefined {
-    try {
-      return this.#library.fileId(path);
-    } catch (fault) {
-      // Whatever it is, no file can be compared.
-      if (fault instanceof SyscallError) return undefined;
-      throw fault;
-    }
   }
 }
