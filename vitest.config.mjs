@@ -58,11 +58,21 @@ export default defineConfig({
         test: {
           name: 'system',
           retry: 1,
-          include: ['test/system/**/*.test.ts'],
+          include: ['test/system/*.test.ts'],
           fileParallelism: false,
           testTimeout: 180_000,
           // A guest's root file system may have to be made first.
           hookTimeout: 600_000,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'guest',
+          include: ['test/system/guest/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
         },
       },
     ],

@@ -10,9 +10,12 @@ tree=$(mktemp -d)
 trap 'rm -rf "$tree"' EXIT
 
 sh packaging/install.sh install --destdir "$tree" --prefix /usr
-libraries="$tree/usr/libexec/realtime-broker/koffi.node $tree/usr/libexec/realtime-broker/librealtime-broker.so"
-# shellcheck disable=SC2086 # they are two
-strip --strip-unneeded $libraries
+for name in koffi.node librealtime-broker.so rtbroker-run; do
+	binaries="${binaries-} $tree/usr/libexec/realtime-broker/$name"
+done
+# shellcheck disable=SC2086 # they are several
+strip --strip-unneeded $binaries
+gzip -9n "$tree"/usr/share/man/man*/*
 
 # Debian keeps the licences of all that is in a package beside it, and has a form of its own for changes.
 doc=$tree/usr/share/doc/realtime-broker
@@ -29,11 +32,11 @@ printf 'realtime-broker (%s) unstable; urgency=medium\n\n  * See CHANGELOG.md.\n
 chmod 644 "$doc/copyright" "$doc/changelog.gz"
 chmod -R go-w,a+rX "$tree"
 
-# dpkg-shlibdeps tells from which libc on they load. It wants to stand beside a source package.
+# dpkg-shlibdeps tells from which libc on they run. It wants to stand beside a source package.
 mkdir -p "$tree/source/debian"
 printf 'Source: realtime-broker\n\nPackage: realtime-broker\nArchitecture: any\n' >"$tree/source/debian/control"
-# shellcheck disable=SC2086 # they are two
-needed=$(cd "$tree/source" && dpkg-shlibdeps -O $libraries 2>/dev/null | sed 's/^shlibs:Depends=//')
+# shellcheck disable=SC2086 # they are several
+needed=$(cd "$tree/source" && dpkg-shlibdeps -O $binaries 2>/dev/null | sed 's/^shlibs:Depends=//')
 rm -r "$tree/source"
 
 mkdir "$tree/DEBIAN"

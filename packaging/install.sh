@@ -51,13 +51,12 @@ everything() {
 		put 644 polkit/$name.policy /usr/share/polkit-1/actions/$name.policy
 	done
 
-	for page in dist/man/*; do put 644 $page "$prefix/share/man/man${page##*.}/${page##*/}"; done
+	for page in dist/man/*; do put 644 "$page" "$prefix/share/man/man${page##*.}/${page##*/}"; done
 	put 644 dist/completion/rtbroker "$prefix/share/bash-completion/completions/rtbroker"
-
-	for file in README.md CHANGELOG.md; do put 644 $file "$prefix/share/doc/realtime-broker/$file"; done
 	for file in polkit/50-realtime-broker-example.rules systemd/clamp.conf; do
 		put 644 $file "$prefix/share/doc/realtime-broker/examples/${file##*/}"
 	done
+	for file in README.md SECURITY.md CHANGELOG.md; do put 644 $file "$prefix/share/doc/realtime-broker/$file"; done
 }
 
 put() {
@@ -65,7 +64,7 @@ put() {
 		echo "left alone, for it is another program's: $3"
 	elif [ $deed = uninstall ]; then
 		rm -f "$destdir$3"
-		rmdir --ignore-fail-on-non-empty "$(dirname "$destdir$3")" 2>/dev/null || true
+		case $3 in */realtime-broker/*) rmdir --ignore-fail-on-non-empty "$(dirname "$destdir$3")" 2>/dev/null || true ;; esac
 	elif [ "$1" = link ]; then
 		mkdir -p "$(dirname "$destdir$3")"
 		ln -sfn "$2" "$destdir$3"

@@ -46,6 +46,8 @@ for extra; do
 		want mmdebstrap mmdebstrap
 		want systemd-container systemd-nspawn
 		want debian-archive-keyring /usr/share/keyrings/debian-archive-keyring.gpg
+		want dpkg-dev dpkg-shlibdeps
+		want lintian lintian
 		;;
 	vm) want qemu-system-x86 qemu-system-x86_64 && want cpio cpio && want debian-archive-keyring /usr/share/keyrings/debian-archive-keyring.gpg ;;
 	node24) node24=yes ;;

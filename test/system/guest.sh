@@ -3,6 +3,7 @@
 # kernel, and runs a command in it as root. What the command says is heard, and its exit status is returned; 124 when time
 # was up, 125 when the guest never came up.
 #   --suite SUITE     which Debian (trixie)
+#   --root DIR        another root file system than that of the suite
 #   --limit S         how long all of it may take (120)
 #   --bind HOST:PATH  something of this machine, read-only; may be said more than once
 # The checkout is /src in there, read-only. Whatever is written elsewhere is gone afterwards. No network.
@@ -10,10 +11,11 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 checkout=$(cd "$here/../.." && pwd)
 
-suite=trixie limit=120 binds=()
+suite=trixie root='' limit=120 binds=()
 while [ $# -gt 0 ]; do
 	case $1 in
 	--suite) suite=$2 ;;
+	--root) root=$2 ;;
 	--limit) limit=$2 ;;
 	--bind) binds+=("--bind-ro=$2") ;;
 	-*) echo "guest.sh: unknown option $1" >&2 && exit 2 ;;
@@ -22,7 +24,7 @@ while [ $# -gt 0 ]; do
 	shift 2
 done
 
-root=$("$here/root.sh" "$suite")
+root=${root:-$("$here/root.sh" "$suite")}
 # clean DIR: what a guest leaves. Its control groups can go as soon as the kernel has let go of all its processes.
 clean() {
 	local tries=0 group

@@ -8,7 +8,7 @@ keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
 packages=(
 	systemd systemd-sysv libpam-systemd dbus dbus-user-session dbus-broker polkitd rtkit
-	pipewire pipewire-bin wireplumber pulseaudio-utils libopenal1
+	pipewire pipewire-pulse pipewire-bin wireplumber pulseaudio-utils libopenal1
 	nodejs procps util-linux libglib2.0-bin libsystemd0
 )
 
@@ -42,6 +42,8 @@ TMPDIR=$work mmdebstrap --variant=minbase --include="$(IFS=, && echo "${packages
 	--customize-hook='chroot "$1" useradd --create-home --uid 4211 --user-group --shell /bin/bash alice' \
 	--customize-hook='chroot "$1" useradd --create-home --uid 4212 --user-group --shell /bin/bash bob' \
 	--customize-hook='echo guest >"$1/etc/hostname"; : >"$1/etc/fstab"; : >"$1/etc/machine-id"; mkdir -p "$1/src"' \
+	--customize-hook='mkdir "$1/var/lib/realtime-broker-test" && cd "$1/var/lib/realtime-broker-test" &&
+		APT_CONFIG=$MMDEBSTRAP_APT_CONFIG apt-get download rtkit && mv rtkit_* rtkit.deb' \
 	"$suite" "$work/root" "deb [signed-by=$keyring] $uri $suite main" >"$root.log" 2>&1 </dev/null || {
 	tail -30 "$root.log" >&2
 	exit 1

@@ -1,0 +1,121 @@
+import { existsSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import {
+  eventually,
+  mainPid,
+  makeRealtime,
+  ownFace,
+  plays,
+  realtime,
+  rtkitFace,
+  run,
+  said,
+  scheduling,
+  seatAlice,
+  seated,
+  shown,
+  sleeper,
+} from './machine.ts';
+
+const deb = '/var/lib/realtime-broker-test/realtime-broker.deb';
+const ownerOf = (name: string): Promise<string> => said(`busctl status ${name} 2>/dev/null | sed -n s/^Comm=//p`);
+/** What of its package is not as it was; documentation is left out of guests. */
+const rtkitFiles = (): Promise<string> => said('dpkg --verify rtkit | grep -v ^missing; true');
+
+/** In a guest that has rtkit, and a session in which PipeWire is realtime by its leave. */
+describe.sequential('where rtkit runs', () => {
+  let loop = 0;
+
+  test('PipeWire has its thread from rtkit', async () => {
+    await seatAlice();
+    await said(seated('systemctl --user start pipewire.service'));
+    expect(await ownerOf('org.freedesktop.RealtimeKit1')).toBe('rtkit-daemon');
+    loop = await eventually(async () => {
+      const tid = Number((await said("ps -eL -o tid,comm | awk '$2 ~ /^data-loop/ { print $1; exit }'")) || 'NaN');
+      expect(await scheduling(tid)).toBe(realtime(20));
+      return tid;
+    });
+  });
+
+  test('npm run install:system takes over without a logout', async () => {
+    await said('sh /src/packaging/install.sh install');
+    expect(await ownerOf('org.freedesktop.RealtimeKit1')).toBe('node');
+    expect(await scheduling(loop)).toBe(realtime(20));
+    expect(await shown('Id', 'rtkit-daemon.service')).toBe('realtime-broker.service');
+  });
+
+  test("the session's next request is the broker's to grant", async () => {
+    await said(seated('systemctl --user restart pipewire.service'));
+    await eventually(async () => expect(await plays()).toBe(true));
+  });
+
+  test("a second time it changes nothing but the process, and the administrator's settings stay", async () => {
+    await said(
+      'mkdir -p /etc/realtime-broker && echo "limits.realtime_priority_max = 18" >/etc/realtime-broker/realtime-broker.toml',
+    );
+    const before = await mainPid();
+    await said('sh /src/packaging/install.sh install');
+    expect(await mainPid()).not.toBe(before);
+    expect(await said(`busctl get-property ${ownFace} MaxRealtimePriority`)).toBe('i 18');
+    expect(await plays()).toBe(true);
+  });
+
+  test("C38: no file of rtkit's package was touched, and with its activation file the broker starts", async () => {
+    expect(await rtkitFiles()).toBe('');
+    await said('systemctl stop realtime-broker');
+    expect(await said(`busctl get-property ${rtkitFace} RTTimeUSecMax`)).toBe('x 200000');
+    expect(await ownerOf('org.freedesktop.RealtimeKit1')).toBe('node');
+  });
+
+  test('uninstall:system puts rtkit back, and leaves nothing but the settings', async () => {
+    await said('sh /src/packaging/install.sh uninstall');
+    expect(await rtkitFiles()).toBe('');
+    // Debian's rtkit comes when it is called.
+    expect(await said(`busctl get-property ${rtkitFace} MaxRealtimePriority`)).toBe('i 20');
+    expect(await ownerOf('org.freedesktop.RealtimeKit1')).toBe('rtkit-daemon');
+    const left = await said(
+      "find / -xdev -iname '*realtime*broker*' -not -path '/proc/*' -not -path '/src/*' -not -path '/var/lib/realtime-broker-test*' | sort",
+    );
+    expect(left.split('\n')).toEqual(['/etc/realtime-broker', '/etc/realtime-broker/realtime-broker.toml']);
+    await said('sh /src/packaging/install.sh uninstall');
+    await said('rm -r /etc/realtime-broker');
+  });
+
+  test('the package takes over without a logout, and rtkit goes', async () => {
+    await said(`dpkg --install ${deb}`);
+    expect(await shown('ActiveState')).toBe('active');
+    expect(await ownerOf('org.freedesktop.RealtimeKit1')).toBe('node');
+    expect(await shown('Id', 'rtkit-daemon.service')).toBe('realtime-broker.service');
+    const pid = await sleeper('alice');
+    await said(makeRealtime(pid, 3));
+    expect(await scheduling(pid)).toBe(realtime(3));
+  });
+
+  test('install:system does not install over the package', async () => {
+    expect(await run('sh /src/packaging/install.sh install')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('is installed'),
+    });
+  });
+
+  test('removed it demotes; purged nothing is left of it, and rtkit can come back', async () => {
+    await said('mkdir -p /etc/realtime-broker && echo "[limits]" >/etc/realtime-broker/realtime-broker.toml');
+    const pid = await sleeper('alice');
+    await said(makeRealtime(pid, 3));
+    await said('dpkg --remove realtime-broker');
+    expect(await scheduling(pid)).toBe('SCHED_OTHER 0');
+    expect(existsSync('/etc/realtime-broker/realtime-broker.toml')).toBe(true);
+    await said('dpkg --purge realtime-broker');
+    const left = await said(
+      "find / -xdev -iname '*realtime*broker*' -not -path '/proc/*' -not -path '/src/*' -not -path '/var/lib/realtime-broker-test*'",
+    );
+    expect(left).toBe('');
+    await said('dpkg --install /var/lib/realtime-broker-test/rtkit.deb');
+    // Debian's rtkit comes when it is called.
+    expect(await said(`busctl get-property ${rtkitFace} MaxRealtimePriority`)).toBe('i 20');
+    expect(await ownerOf('org.freedesktop.RealtimeKit1')).toBe('rtkit-daemon');
+    expect(await shown('FragmentPath', 'rtkit-daemon.service')).toMatch(
+      /\/lib\/systemd\/system\/rtkit-daemon.service$/,
+    );
+  });
+});
