@@ -107,6 +107,7 @@ test('who must wait spends nothing by asking', () => {
 });
 
 test('who waits as long as he was told is let through, whatever the numbers', () => {
+  const inVain: string[] = [];
   for (let refillPerSec = 1; refillPerSec <= 1000; refillPerSec++) {
     const buckets = new TokenBuckets<string>(3, refillPerSec);
     let nowMsec = 1_700_000_000.123;
@@ -114,9 +115,10 @@ test('who waits as long as he was told is let through, whatever the numbers', ()
       const waitMsec = buckets.take('a', nowMsec);
       if (waitMsec === 0) continue;
       nowMsec += waitMsec;
-      expect(buckets.take('a', nowMsec), `refill ${refillPerSec}, request ${request}`).toBe(0);
+      if (buckets.take('a', nowMsec) !== 0) inVain.push(`refill ${refillPerSec}, request ${request}`);
     }
   }
+  expect(inVain).toEqual([]);
 });
 
 test('in the long run nobody gets more than the refill', () => {
