@@ -48,6 +48,7 @@ static void count(struct canary *canary, uint64_t late_nsec)
 	int class = msec == 0 ? 0 : 64 - __builtin_clzll(msec);
 
 	atomic_fetch_add(&canary->late[class < RTB_LATE_CLASSES ? class : RTB_LATE_CLASSES - 1], 1);
+	atomic_fetch_add(&canary->late_nsec, late_nsec);
 	atomic_fetch_add(&canary->late_usec2, vigil_lateness(late_nsec));
 	atomic_fetch_add(&canary->cheeps, 1);
 }

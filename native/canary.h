@@ -32,8 +32,8 @@ struct canary {
 	_Atomic bool unreachable;
 	/* When it should cheep next, CLOCK_MONOTONIC; and all its cheeps so far, with their vigil_lateness() in sum. */
 	_Atomic uint64_t due_nsec, cheeps, late_usec2;
-	/* The same cheeps by lateness, for rtb_watchdog_report(). */
-	_Atomic uint64_t late[RTB_LATE_CLASSES];
+	/* The same cheeps by lateness, and their plain lateness in sum, for rtb_watchdog_report(). */
+	_Atomic uint64_t late[RTB_LATE_CLASSES], late_nsec;
 	/* The watchdog asks whether anybody can run there. */
 	_Atomic bool asked;
 };

@@ -191,9 +191,10 @@ RTB_EXPORT int rtb_watchdog_restart(struct rtb_watchdog *watchdog);
 /* Since the start. */
 struct rtb_watchdog_report {
 	uint64_t looks;
-	/* Canaries that are armed now; all cheeps, and how many of them were how late. */
+	/* Canaries that are armed now; all cheeps, how late they were together, and how many of them were how late. */
 	uint64_t armed;
 	uint64_t cheeps;
+	uint64_t late_usec;
 	uint64_t late[RTB_LATE_CLASSES];
 };
 

@@ -225,6 +225,7 @@ static void add(struct rtb_watchdog_report *report, struct canary *canary)
 {
 	report->armed += atomic_load(&canary->armed);
 	report->cheeps += atomic_load(&canary->cheeps);
+	report->late_usec += atomic_load(&canary->late_nsec) / NSEC_PER_USEC;
 	for (size_t i = 0; i < RTB_LATE_CLASSES; i++)
 		report->late[i] += atomic_load(&canary->late[i]);
 }

@@ -9,7 +9,7 @@ import type { Reason, Refusal } from './core/refusal.ts';
 import type { Rulebook } from './core/rulebook.ts';
 import { plainTerms, type Terms } from './core/rules.ts';
 import { type Attributes, formerOf, givesBack, isSame, ordinary, type Scheduling } from './core/scheduling.ts';
-import { Statistics } from './core/statistics.ts';
+import { type Lateness, Statistics } from './core/statistics.ts';
 import type { Pid, Thread } from './core/thread.ts';
 import { Judgement } from './judgement.ts';
 import { noteGranted } from './notes.ts';
@@ -256,7 +256,7 @@ export class Broker {
   }
 
   /** How late the canaries have been; see Watchdog. */
-  get lateness(): readonly bigint[] {
+  get lateness(): Lateness {
     return this.#parts.watchdog.lateness;
   }
 

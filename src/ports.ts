@@ -3,6 +3,7 @@ import type { Grant } from './core/ledger.ts';
 import type { Deed, Intent } from './core/legacy.ts';
 import type { Subject } from './core/rules.ts';
 import type { Attributes, Kind, Policy, Scheduling } from './core/scheduling.ts';
+import type { Lateness } from './core/statistics.ts';
 import type { Pid, Process, Thread, Uid } from './core/thread.ts';
 
 /** Which of the two interfaces a request came by: they ask different polkit actions, and root may do more on our own. */
@@ -117,8 +118,7 @@ export interface Watchdog {
   enter(thread: Thread, kind: Kind): Watch;
   /** What was seen until now counts no more: the machine is about to sleep, or has just woken. */
   restart(): void;
-  /** How often the canaries have cheeped since the start, by how late: in each of the classes of latenessBoundsUsec. */
-  readonly lateness: readonly bigint[];
+  readonly lateness: Lateness;
 }
 
 /** A place in the watchdog's roster, left with its scope unless it was kept. */

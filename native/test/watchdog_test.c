@@ -785,6 +785,7 @@ static void it_reports_how_late_canaries_were(void)
 	for (int i = 0; i < RTB_LATE_CLASSES; i++)
 		sum += after.late[i];
 	CHECK(sum + 1 >= after.cheeps);
+	CHECK(after.late_usec > 0 && after.late_usec / 1000 <= 1024 * after.cheeps);
 	CHECK(rtb_watchdog_report(stage.dog, 0, &elsewhere) == 0);
 	CHECK(elsewhere.armed == 0);
 	close_stage(&stage);

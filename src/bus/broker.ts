@@ -3,7 +3,7 @@ import type { GrantView, LimitsView } from '../broker.ts';
 import type { Grant } from '../core/ledger.ts';
 import type { Refusal } from '../core/refusal.ts';
 import type { Scheduling } from '../core/scheduling.ts';
-import type { Statistics } from '../core/statistics.ts';
+import type { Lateness, Statistics } from '../core/statistics.ts';
 import type { Caller, News, Patience, Reach, Target, Wanted } from '../ports.ts';
 
 /** What the bus needs of the broker. */
@@ -20,7 +20,7 @@ export interface BrokerOnTheBus {
   limits(caller: Caller): LimitsView;
   readonly totals: { readonly threads: number; readonly processes: number; readonly users: number };
   readonly statistics: Statistics;
-  readonly lateness: readonly bigint[];
+  readonly lateness: Lateness;
   /** Some CPU is starved by realtime threads at this moment. */
   readonly starved: boolean;
   /** Takes realtime away for good: from all that was granted it, or from all that has it but root's. */

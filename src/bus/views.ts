@@ -3,7 +3,7 @@ import type { Grant } from '../core/ledger.ts';
 import { rttimeUsecMin } from '../core/limits.ts';
 import { because, type Refusal } from '../core/refusal.ts';
 import type { Attributes } from '../core/scheduling.ts';
-import { latenessBoundsUsec, type Statistics, type Tally } from '../core/statistics.ts';
+import { type Lateness, latenessBoundsUsec, type Statistics, type Tally } from '../core/statistics.ts';
 import type { Dictionary, Variant } from './wire.ts';
 
 /** A grant as ListGrants tells it; design and XML name the same keys. */
@@ -64,7 +64,7 @@ export function describeLimits({ terms, burst, ...used }: LimitsView): Dictionar
 }
 
 /** What has happened since the start, as GetStatistics tells it. */
-export function describeStatistics(statistics: Statistics, lateness: readonly bigint[]): Dictionary {
+export function describeStatistics(statistics: Statistics, lateness: Lateness): Dictionary {
   const { grants, refusals, removals, demotions, drifts, restorations, starvations, sinceUsec } = statistics;
   return [
     ['SinceUSec', ['t', sinceUsec]],
@@ -76,7 +76,8 @@ export function describeStatistics(statistics: Statistics, lateness: readonly bi
     ['Drifts', countsOf(drifts)],
     ['Starvations', ['t', BigInt(starvations)]],
     ['CanaryLatenessBoundsUSec', ['at', latenessBoundsUsec.map(BigInt)]],
-    ['CanaryLateness', ['at', lateness]],
+    ['CanaryLateness', ['at', lateness.classes]],
+    ['CanaryLatenessSumUSec', ['t', lateness.sumUsec]],
   ];
 }
 

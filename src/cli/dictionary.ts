@@ -44,6 +44,18 @@ export class Dictionary {
     return Array.isArray(value) ? value.map(String) : [];
   }
 
+  /** @throws Complaint */
+  numbers(key: string): readonly number[] {
+    const value = this.#values.get(key);
+    return Array.isArray(value) ? value.map(Number) : missing(key);
+  }
+
+  /** An a{st}: words, and how often. @throws Complaint */
+  counts(key: string): readonly (readonly [word: string, count: number])[] {
+    const counts = new Dictionary(this.#values.get(key));
+    return counts.keys.map((word) => [word, counts.number(word)]);
+  }
+
   value(key: string): unknown {
     return this.#values.get(key);
   }

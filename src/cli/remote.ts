@@ -95,6 +95,12 @@ export class RemoteBroker {
     return new Dictionary(limits);
   }
 
+  /** What has happened since it started. */
+  async statistics(): Promise<Dictionary> {
+    const [statistics] = await this.#call('GetStatistics', '', [], 'a{sv}');
+    return new Dictionary(statistics);
+  }
+
   async makeRealtime(id: ThreadId, priority: number): Promise<void> {
     await this.#call('MakeThreadRealtimeWithPID', 'ttu', [...idsOf(id), priority], '');
   }

@@ -3,6 +3,7 @@ import { config, reload } from './config.ts';
 import { explain } from './explain.ts';
 import { limits } from './limits.ts';
 import { list } from './list.ts';
+import { metrics } from './metrics.ts';
 import { run } from './run.ts';
 import { status } from './status.ts';
 import { top } from './top.ts';
@@ -24,5 +25,6 @@ export const verbs: readonly Verb[] = [
   top,
   config,
   reload,
+  metrics,
   version,
 ];

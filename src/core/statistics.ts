@@ -35,5 +35,15 @@ export class Statistics {
   }
 }
 
+/** How late the canaries have been since the start. */
+export interface Lateness {
+  /** How often they cheeped, in each of the classes of latenessBoundsUsec. */
+  readonly classes: readonly bigint[];
+  /** How late they were together. */
+  readonly sumUsec: bigint;
+}
+
 /** Upper bounds, in µs, of the classes in which the lateness of canaries is counted; one more class is open. */
 export const latenessBoundsUsec: readonly number[] = Array.from({ length: 11 }, (_, power) => 1000 * 2 ** power);
+
+export const neverLate: Lateness = { classes: [...latenessBoundsUsec, 0].map(() => 0n), sumUsec: 0n };

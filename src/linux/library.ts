@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import { type Attributes, type Kind, policies } from '../core/scheduling.ts';
+import type { Lateness } from '../core/statistics.ts';
 import type { Pid, Thread, Tid } from '../core/thread.ts';
 import { SyscallError } from './errno.ts';
 import { loadNative, type WaiterPointer, type WatchdogPointer, type WatchdogRule } from './native.ts';
@@ -16,7 +17,7 @@ export type Library = ReturnType<typeof openLibrary>;
 export function openLibrary(path: string) {
   const native = loadNative(path);
   const found = new Int32Array(4);
-  const report = new BigUint64Array(15);
+  const report = new BigUint64Array(16);
   const file = new BigInt64Array(2);
 
   return {
@@ -77,11 +78,11 @@ export function openLibrary(path: string) {
       void check('rtb_watchdog_leave', native.rtb_watchdog_leave(watchdog, cookie)),
     restartWatchdog: (watchdog: WatchdogPointer): void =>
       void check('rtb_watchdog_restart', native.rtb_watchdog_restart(watchdog)),
-    /** struct rtb_watchdog_report of all CPUs. @returns how many cheeps there were, by how late */
-    lateness(watchdog: WatchdogPointer): readonly bigint[] {
+    /** Of struct rtb_watchdog_report of all CPUs how late their cheeps were. */
+    lateness(watchdog: WatchdogPointer): Lateness {
       check('rtb_watchdog_report', native.rtb_watchdog_report(watchdog, -1, report));
-      const [_looks, _armed, _cheeps, ...late] = report;
-      return late;
+      const [_looks, _armed, _cheeps, sumUsec = 0n, ...classes] = report;
+      return { classes, sumUsec };
     },
     closeWatchdog: (watchdog: WatchdogPointer): void =>
       void check('rtb_watchdog_close', native.rtb_watchdog_close(watchdog)),

@@ -30,7 +30,7 @@ interface Wire {
   uint32: number;
   int64: number;
   'int64[2]': BigInt64Array;
-  'uint64[15]': BigUint64Array;
+  'uint64[16]': BigUint64Array;
   watchdog: WatchdogPointer;
   'out watchdog': [WatchdogPointer | null];
   rule: WatchdogRule;
@@ -59,7 +59,7 @@ const wire = {
   uint32: 'uint32_t',
   int64: 'int64_t',
   'int64[2]': 'int64_t *',
-  'uint64[15]': 'uint64_t *',
+  'uint64[16]': 'uint64_t *',
   watchdog,
   'out watchdog': koffi.out(koffi.pointer(watchdog)),
   rule: koffi.pointer(rule),
@@ -85,7 +85,7 @@ const signatures = {
   rtb_watchdog_enter: { takes: ['watchdog', 'int', 'int', 'uint32', 'int'], returns: 'int64_t' },
   rtb_watchdog_leave: { takes: ['watchdog', 'int64'], returns: 'int' },
   rtb_watchdog_restart: { takes: ['watchdog'], returns: 'int' },
-  rtb_watchdog_report: { takes: ['watchdog', 'int', 'uint64[15]'], returns: 'int' },
+  rtb_watchdog_report: { takes: ['watchdog', 'int', 'uint64[16]'], returns: 'int' },
   rtb_watchdog_close: { takes: ['watchdog'], returns: 'int' },
 } as const satisfies Record<string, { takes: readonly (keyof Wire)[]; returns: 'int' | 'int64_t' }>;
 

@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import type { CanaryRule } from '../core/canary.ts';
 import { type Kind, policies } from '../core/scheduling.ts';
-import { latenessBoundsUsec } from '../core/statistics.ts';
+import { type Lateness, neverLate } from '../core/statistics.ts';
 import type { Pid, Thread } from '../core/thread.ts';
 import type { Journal, Watch, Watchdog, WatchdogEvent } from '../ports.ts';
 import { Refused } from '../refused.ts';
@@ -34,7 +34,7 @@ export function openWatchdog(library: Library, rule: CanaryRule, ears: Ears): Li
 /** Refuses whatever it is asked to watch. */
 export class NoWatchdog implements Watchdog {
   onEvent: (event: WatchdogEvent) => void = () => {};
-  readonly lateness = [...latenessBoundsUsec, 0].map(() => 0n);
+  readonly lateness = neverLate;
   readonly #fault: SyscallError;
   readonly #rule: CanaryRule;
 
@@ -111,7 +111,7 @@ export class LinuxWatchdog implements Watchdog, Disposable {
     this.#library.restartWatchdog(this.#watchdog);
   }
 
-  get lateness(): readonly bigint[] {
+  get lateness(): Lateness {
     return this.#library.lateness(this.#watchdog);
   }
 

@@ -5,7 +5,7 @@ import { defaultBurst, defaultLimits } from '../../src/core/limits.ts';
 import type { Refusal } from '../../src/core/refusal.ts';
 import { plainTerms } from '../../src/core/rules.ts';
 import { ordinary, type Scheduling } from '../../src/core/scheduling.ts';
-import { Statistics } from '../../src/core/statistics.ts';
+import { type Lateness, Statistics } from '../../src/core/statistics.ts';
 import type { Pid, StartTime, Tid, Uid } from '../../src/core/thread.ts';
 import type { Caller, News, Patience, Reach, Target, Wanted } from '../../src/ports.ts';
 
@@ -22,7 +22,7 @@ export class FakeBroker implements BrokerOnTheBus {
   onNews: (news: News) => void = () => {};
   starved = false;
   readonly statistics = new Statistics(1_700_000_000_000_000n);
-  lateness: readonly bigint[] = Array.from({ length: 12 }, (_, index) => BigInt(index));
+  lateness: Lateness = { classes: Array.from({ length: 12 }, (_, index) => BigInt(index)), sumUsec: 5000n };
   totals = { threads: 0, processes: 0, users: 0 };
   views: readonly GrantView[] = [];
   /** Threads that have ended, by their tids. */

@@ -1,4 +1,5 @@
 import type { Kind } from '../../src/core/scheduling.ts';
+import { neverLate } from '../../src/core/statistics.ts';
 import { keyOf, type Thread } from '../../src/core/thread.ts';
 import type { Watch, Watchdog, WatchdogEvent } from '../../src/ports.ts';
 
@@ -6,7 +7,7 @@ import type { Watch, Watchdog, WatchdogEvent } from '../../src/ports.ts';
 export class FakeWatchdog implements Watchdog {
   onEvent: (event: WatchdogEvent) => void = () => {};
   restarts = 0;
-  lateness: readonly bigint[] = Array.from({ length: 12 }, () => 0n);
+  lateness = neverLate;
   readonly #watched = new Map<number, Thread>();
   #cookies = 0;
 

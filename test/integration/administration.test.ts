@@ -210,6 +210,7 @@ test('anybody may know what has happened since the start', async () => {
     expect((after[table]?.[word] ?? 0) - (before[table]?.[word] ?? 0), word).toBe(1);
   expect(after.CanaryLatenessBoundsUSec).toEqual(Array.from({ length: 11 }, (_, power) => 1000 * 2 ** power));
   expect(after.CanaryLateness).toHaveLength(12);
+  expect(after.CanaryLatenessSumUSec).toEqual(expect.any(Number));
 });
 
 describe('without polkit', () => {
