@@ -23,10 +23,15 @@ RTB_EXPORT int rtb_sched_get(int tid, int32_t found[4]);
 
 /*
  * Makes every thread of this process SCHED_RR, and those that start later with them: hence without reset-on-fork, which a
- * new thread takes for its own. Lifts RLIMIT_RTTIME first: the kernel would kill the process for one long piece of work.
- * If either cannot be, all is as it was.
+ * new thread takes for its own. If that cannot be, all threads are as they were.
+ *
+ * Sets RLIMIT_RTTIME first: a thread that has been busy for 2 s without a pause is told so by SIGXCPU, which must not be
+ * left to its default, and for 15 s by SIGKILL: nobody else can end it, where it leaves no CPU to anybody.
  */
 RTB_EXPORT int rtb_sched_raise_process(int priority);
+
+/* What to do at SIGXCPU: sleeps 1 ms, from which on the kernel counts the caller's time anew. */
+RTB_EXPORT int rtb_sched_pause(void);
 
 /* Tries whether this process may make a thread SCHED_RR: on a thread of its own, priority 1, reset-on-fork, read back. */
 RTB_EXPORT int rtb_sched_try_realtime(void);

@@ -70,7 +70,7 @@ async function run(flags: Flags): Promise<void> {
 
   const health = new Health();
   const library = openLibrary(join(__dirname, 'librealtime-broker.so'));
-  const raised = !settings.realtime || raiseOwnProcess(library);
+  const raised = !settings.realtime || raiseOwnProcess(library, journal);
   const watchdog = openWatchdog(library, settings.canary, {
     journal,
     onReach: (cpu, reached) => health.set(noCanaryOn(cpu), !reached),

@@ -7,9 +7,11 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static int runs_as(int tid, int policy, int priority, int nice)
@@ -59,17 +61,77 @@ static void all_threads_are_raised_and_those_to_come(void)
 	sleeper_end(&before);
 }
 
-static void a_limit_is_lifted(void)
+static int has_its_limit(void)
+{
+	struct rlimit limit;
+
+	CHECK(getrlimit(RLIMIT_RTTIME, &limit) == 0);
+	return limit.rlim_cur == 2000000 && limit.rlim_max == 15000000;
+}
+
+static void a_lower_limit_is_lifted(void)
 {
 	const struct rlimit none = { RLIM_INFINITY, RLIM_INFINITY };
-	struct rlimit limit;
 
 	limit_rttime(200000);
 	SKIP_UNLESS(setrlimit(RLIMIT_RTTIME, &none) == 0, "CAP_SYS_RESOURCE");
 	limit_rttime(200000);
 	CHECK(rtb_sched_raise_process(1) == 0);
-	CHECK(getrlimit(RLIMIT_RTTIME, &limit) == 0);
-	CHECK(limit.rlim_cur == RLIM_INFINITY && limit.rlim_max == RLIM_INFINITY);
+	CHECK(has_its_limit());
+}
+
+static volatile sig_atomic_t told;
+
+static void be_told(int signal)
+{
+	told = signal;
+}
+
+/* As the real one, but nobody on this machine need wait long for it. */
+static void raise_under_a_short_limit(void)
+{
+	const struct rlimit sooner = { 20000, 60000 };
+
+	signal(SIGXCPU, be_told);
+	CHECK(rtb_sched_raise_process(1) == 0);
+	CHECK(has_its_limit());
+	CHECK(setrlimit(RLIMIT_RTTIME, &sooner) == 0);
+}
+
+static void be_busy(long msec)
+{
+	struct timespec used;
+	long until;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+	until = used.tv_nsec / 1000000 + msec;
+	do
+		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+	while (used.tv_nsec / 1000000 < until);
+}
+
+static void who_is_busy_is_told_and_counts_anew_after_a_pause(void)
+{
+	raise_under_a_short_limit();
+	be_busy(45);
+	CHECK(told == SIGXCPU);
+	CHECK(rtb_sched_pause() == 0);
+	be_busy(45);
+}
+
+static void who_spins_is_ended_by_the_kernel(void)
+{
+	pid_t pid = fork();
+	int status;
+
+	CHECK(pid >= 0);
+	if (pid == 0) {
+		raise_under_a_short_limit();
+		for (;;)
+			continue;
+	}
+	CHECK(waitpid(pid, &status, 0) == pid);
+	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 }
 
 static void drop_capabilities(void)
@@ -110,7 +172,9 @@ static void stories(void)
 {
 	SKIP_UNLESS(rtb_sched_try_realtime() == 0, "CAP_SYS_NICE");
 	alone(all_threads_are_raised_and_those_to_come);
-	alone(a_limit_is_lifted);
+	alone(a_lower_limit_is_lifted);
+	alone(who_is_busy_is_told_and_counts_anew_after_a_pause);
+	who_spins_is_ended_by_the_kernel();
 	alone(who_may_not_stays_as_he_is);
 	alone(who_cannot_lift_his_limit_is_not_raised);
 }

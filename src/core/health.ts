@@ -24,7 +24,7 @@ const meanings: Readonly<Record<string, string>> = {
     "The broker's control group has no realtime budget (RT_GROUP_SCHED): write one to its cpu.rt_runtime_us, or boot with rt_group_sched=0 (Linux 6.16).",
   'no-watchdog': 'The watchdog may not have its priority, and nothing is granted that nobody watches.',
   'ordinary-priority':
-    'The broker could not make itself SCHED_RR, or has an RLIMIT_RTTIME it cannot lift: its answers come late while all CPUs are busy.',
+    'The broker could not make itself SCHED_RR, or has an RLIMIT_RTTIME it cannot raise: its answers come late while all CPUs are busy.',
   'no-pidfd-thread':
     'The kernel has no PIDFD_THREAD (Linux 6.9): threads are told apart by their start times, and places of threads that ended are freed within a second.',
   'state-unwritable':

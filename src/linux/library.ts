@@ -31,8 +31,10 @@ export function openLibrary(path: string) {
       return { policy: policies[policy] ?? 'unknown', priority, nice, resetOnFork: resetOnFork === 1 };
     },
 
-    /** Makes all threads of this process SCHED_RR, and lifts its RLIMIT_RTTIME; or changes nothing. */
+    /** Makes all threads of this process SCHED_RR, within an RLIMIT_RTTIME; or none. SIGXCPU must be heeded. */
     raiseOwnProcess: (priority: number): void => void check('sched_setattr', native.rtb_sched_raise_process(priority)),
+    /** Waits a millisecond, which the kernel takes for a pause. */
+    pause: (): void => void check('nanosleep', native.rtb_sched_pause()),
 
     /** Makes a thread of its own SCHED_RR for a moment, to see whether we may. */
     tryRealtime: (): void => void check('sched_setattr', native.rtb_sched_try_realtime()),

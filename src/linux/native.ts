@@ -70,6 +70,7 @@ const signatures = {
   rtb_sched_set: { takes: ['int', 'int', 'int', 'int', 'int'], returns: 'int' },
   rtb_sched_get: { takes: ['int', 'int32[4]'], returns: 'int' },
   rtb_sched_raise_process: { takes: ['int'], returns: 'int' },
+  rtb_sched_pause: { takes: [], returns: 'int' },
   rtb_sched_try_realtime: { takes: [], returns: 'int' },
   rtb_pidfd_open: { takes: ['int', 'int'], returns: 'int' },
   rtb_pidfd_gone: { takes: ['int'], returns: 'int' },

@@ -1,3 +1,4 @@
+import type { Journal } from '../ports.ts';
 import { SyscallError } from './errno.ts';
 import type { Library } from './library.ts';
 
@@ -7,9 +8,16 @@ const priority = 1;
 /**
  * Makes the whole daemon SCHED_RR: its main thread alone would wait for V8's helpers, which do not run while the CPUs are
  * busy. To be called early, though threads that are there already are raised too.
- * @returns false when the kernel does not let us, and all is as it was
+ *
+ * Should it spin, no ordinary program might be left a CPU to end it with: so the kernel does, after 15 s. Who has much to
+ * do but still hears signals is told before that, and pauses.
+ * @returns false when the kernel does not let us
  */
-export function raiseOwnProcess(library: Library): boolean {
+export function raiseOwnProcess(library: Library, journal: Journal): boolean {
+  process.on('SIGXCPU', () => {
+    journal.warning('The broker has been busy for two seconds without a pause; ordinary programs may have waited.');
+    library.pause();
+  });
   try {
     library.raiseOwnProcess(priority);
     return true;

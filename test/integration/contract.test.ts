@@ -294,7 +294,7 @@ describe('with the default limits', () => {
     expect(await stage.grants()).toEqual([]);
   });
 
-  test('C39 the whole daemon is SCHED_RR 1 and may take its time; its watchdog is above all, its canaries are ordinary', async () => {
+  test('C39 the whole daemon is SCHED_RR 1 and may take its time, but not for ever; its watchdog is above all, its canaries are ordinary', async () => {
     const { pid } = stage.broker;
     const threads = looks(tidsOf(pid)).map((thread) => ({ ...thread, comm: commOf(pid, thread.tid) }));
     const ordinaries = threads.filter(({ comm }) => comm.startsWith('canary/') || comm === 'exit waiter');
@@ -305,7 +305,8 @@ describe('with the default limits', () => {
     for (const each of ordinaries) expect(each).toMatchObject(ordinary);
     for (const guard of guards) expect(guard).toMatchObject({ policy: 'rr', priority: 99 });
     expect(others.length).toBeGreaterThan(4);
-    for (const other of others) expect(other).toMatchObject({ policy: 'rr', priority: 1, rttimeHard: 'unlimited' });
+    const whole = { policy: 'rr', priority: 1, rttimeSoft: 2_000_000, rttimeHard: 15_000_000 };
+    for (const other of others) expect(other).toMatchObject(whole);
     expect(await stage.property('Degraded')).toEqual([]);
   });
 });

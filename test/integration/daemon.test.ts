@@ -101,3 +101,12 @@ test('what it cannot do it says at once', async () => {
   expect(stage.broker.lines.join('\n')).toMatch(/warning: .*no realtime request can be granted\..*no-realtime/);
   await stage.stop();
 });
+
+test('told by the kernel that it has not paused for long, it pauses, says so, and goes on', async () => {
+  const stage = await Stage.start();
+  stage.broker.signal('SIGXCPU');
+  await stage.broker.line(/warning: The broker has been busy for two seconds without a pause/);
+  const tids = await granted(stage);
+  expect(tids.map(look)).toMatchObject([{ policy: 'rr' }, { nice: -5 }]);
+  await stage.stop();
+});
