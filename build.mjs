@@ -21,6 +21,9 @@ const bundles = [
   { entry: 'test/demo/main.ts', outfile: 'build/demo.js' },
   { entry: 'test/kills/main.ts', outfile: 'build/kills.js' },
   { entry: 'bench/main.ts', outfile: 'build/bench.js' },
+  { entry: 'test/fuzz/fuzzer.ts', outfile: 'build/fuzzer.js' },
+  { entry: 'test/fuzz/main.ts', outfile: 'build/fuzz.js' },
+  { entry: 'test/soak/main.ts', outfile: 'build/soak.js' },
   { entry: 'test/vm/main.ts', outfile: 'build/vm.js' },
 ];
 

@@ -17,12 +17,15 @@ export class Asker {
   readonly due = new Map<number, Due>();
   readonly outcomes = new Map<string, number>();
   readonly #chance: Chance;
+  readonly #pauseMsec: number;
   #working: Promise<void> = Promise.resolve();
   #stopped = true;
 
-  constructor(caller: Caller, chance: Chance) {
+  /** @param pauseMsec between two deeds, on average */
+  constructor(caller: Caller, chance: Chance, pauseMsec = 0) {
     this.caller = caller;
     this.#chance = chance;
+    this.#pauseMsec = pauseMsec;
     this.due.set(caller.pid, 'nothing');
   }
 
@@ -38,7 +41,10 @@ export class Asker {
   }
 
   async #work(): Promise<void> {
-    while (!this.#stopped) await this.#act();
+    while (!this.#stopped) {
+      if (this.#pauseMsec > 0) await this.caller.wait(this.#chance.below(2 * this.#pauseMsec));
+      await this.#act();
+    }
   }
 
   async #act(): Promise<void> {

@@ -40,7 +40,7 @@ export async function audit(root: Caller, askers: readonly Asker[]): Promise<Fin
     const isPrivileged = thread.policy === 'rr' || thread.nice < 0;
     if (grant === undefined && (isPrivileged || typeof told === 'object')) found.lost.push(story);
     if (isPrivileged && thread.resetOnFork && grant?.state !== 'active') found.unsupervised.push(story);
-    if (grant !== undefined && !isAlike(told, grant.granted)) found.other.push(story);
+    if (grant !== undefined && !(isAlike(told, grant.granted) && runsAs(thread, told))) found.other.push(story);
   }
   return found;
 }
@@ -69,6 +69,13 @@ async function list(root: Caller): Promise<readonly Listed[]> {
 
 const isAlike = (told: Due, granted: Due): boolean =>
   told === 'unsure' || JSON.stringify(told) === JSON.stringify(granted);
+
+function runsAs({ policy, priority, nice }: Look, told: Due): boolean {
+  if (typeof told === 'string') return true;
+  return 'nice' in told
+    ? policy === 'other' && nice === told.nice
+    : policy === told.policy && priority === told.priority;
+}
 
 const describe = ({ policy, priority, nice, resetOnFork }: Look): string =>
   `${policy} ${priority}, nice ${nice}${resetOnFork ? ', reset on fork' : ''}`;

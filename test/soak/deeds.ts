@@ -1,0 +1,159 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Caller, ownFace, rtkitFace } from '../rig/caller.ts';
+import { look, looks, tidsOf } from '../rig/kernel.ts';
+import { hog, Load } from '../rig/load.ts';
+import { Nonsensical } from '../rig/nonsense.ts';
+import { ask, highPriority, realtime } from '../rig/request.ts';
+import { dataOf } from '../rig/stage.ts';
+import type { Scene } from './scene.ts';
+
+/** Something that happens to a broker in service. It throws when the broker does not bear it as promised. */
+export interface Deed {
+  readonly name: string;
+  /** How often, beside the others. */
+  readonly weight: number;
+  /** The broker that was there is not there any more. */
+  readonly ends?: true;
+  readonly run: (scene: Scene) => Promise<void>;
+}
+
+export const deeds: readonly Deed[] = [
+  { name: 'SIGKILL', weight: 4, ends: true, run: (scene) => scene.restart('SIGKILL') },
+  { name: 'SIGUSR1', weight: 2, ends: true, run: (scene) => scene.restart('SIGUSR1') },
+  { name: 'reload', weight: 2, run: async ({ root }) => void dataOf(await root.call(ownFace, 'Reload')) },
+  { name: 'polkit stops and goes on', weight: 2, run: polkitStops },
+  { name: 'polkit starts again', weight: 1, run: polkitRestarts },
+  { name: 'a crowd of 50 connections', weight: 2, run: crowdAsks },
+  { name: '16 MB', weight: 1, run: hugeMessage },
+  { name: 'nonsense', weight: 2, run: nonsense },
+  {
+    name: 'a worker calls exec',
+    weight: 2,
+    run: visit(async (caller, tids) => {
+      await caller.exec(tids.at(-1));
+      await ordinary(caller);
+    }),
+  },
+  {
+    name: 'a leader calls exec',
+    weight: 2,
+    run: visit(async (caller, tids) => {
+      dataOf(await ask(ownFace, realtime(caller, caller.pid, 7)));
+      await caller.exec();
+      await until(() => tids.every((tid) => look(tid) === undefined), 'its threads are gone');
+      if (look(caller.pid)?.priority !== 7) throw new Error('a leader lost its grant when it called exec');
+    }),
+  },
+  { name: 'threads end', weight: 2, run: visit((caller, tids) => each(tids, (tid) => caller.end(tid))) },
+  { name: 'threads leave realtime', weight: 1, run: visit((caller, tids) => each(tids, (tid) => caller.relax(tid))) },
+  {
+    name: 'threads are given back',
+    weight: 2,
+    run: visit(async (caller, tids) => {
+      await each(tids, async (tid) => dataOf(await caller.call(ownFace, 'ReleaseThread', 'tt', caller.pid, tid)));
+      await ordinary(caller);
+    }),
+  },
+  { name: 'a program is killed', weight: 2, run: visit(async (caller) => caller.kill()) },
+  {
+    name: 'a program is killed while it asks',
+    weight: 2,
+    run: visit(async (caller) => {
+      await caller.send(ownFace, 'MakeThreadRealtime', 'tu', 0, 5);
+      caller.kill();
+    }),
+  },
+];
+
+/** Only who is alone on the machine may do this one. */
+export const hogDeed: Deed = { name: 'a hog', weight: 0, run: hogBurns };
+
+/** A program comes, is granted something for its threads, and goes in some way. */
+function visit(go: (caller: Caller, tids: readonly number[]) => Promise<void>): Deed['run'] {
+  return async (scene) => {
+    const caller = await scene.visitor();
+    const tids: number[] = [];
+    for (let thread = scene.chance.below(4); thread >= 0; thread--) {
+      tids.push(await caller.thread());
+      const isRealtime = scene.chance.random() < 0.7;
+      const request = isRealtime ? realtime(caller, tids.at(-1)!, 5) : highPriority(caller, tids.at(-1)!, -5);
+      dataOf(await ask(scene.chance.one([ownFace, rtkitFace]), request));
+    }
+    await go(caller, tids);
+    await caller.stop();
+  };
+}
+
+async function polkitStops({ rig, chance }: Scene): Promise<void> {
+  await rig.pausePolkit();
+  await sleep(chance.random() * 2000);
+  rig.resumePolkit();
+  await polkitAnswers(rig.spawnCaller('alice'));
+}
+
+async function polkitRestarts({ rig }: Scene): Promise<void> {
+  await rig.stopPolkit();
+  await rig.startPolkit();
+  await polkitAnswers(rig.spawnCaller('alice'));
+}
+
+/** polkitd itself takes its time, and stands still now and then: up to 15 s. */
+async function polkitAnswers(starting: Promise<Caller>): Promise<void> {
+  const caller = await starting;
+  const granted = async () => (await ask(ownFace, highPriority(caller, 0, -1))).ok;
+  await until(granted, 'polkit is asked again', 20_000);
+  await caller.stop();
+}
+
+async function hogBurns({ rig, broker }: Scene): Promise<void> {
+  const load = await Load.start(rig.dir, rig.address, rig.users.alice, 5000, [hog(100)]);
+  try {
+    await load.granted(load.tid, 10);
+    await load.work();
+    await load.until(load.tid, 'other', { timeoutMsec: 4500 });
+  } catch (fault) {
+    throw new Error(broker.epitaph('let a hog burn'), { cause: fault });
+  } finally {
+    await load.stop();
+  }
+}
+
+async function crowdAsks(scene: Scene): Promise<void> {
+  const caller = await scene.visitor();
+  const { errors } = await caller.crowd(50, 2, ownFace, 'MakeThreadRealtime', 'tu', 0, 5);
+  await caller.stop();
+  if (Object.keys(errors).length > 0) throw new Error(`a crowd was told ${JSON.stringify(errors)}`);
+}
+
+async function hugeMessage(scene: Scene): Promise<void> {
+  const caller = await scene.visitor();
+  const reply = await caller.call(ownFace, 'MakeThreadRealtime', 'ay', `*${2 ** 24}`);
+  await caller.stop();
+  if (reply.ok || !reply.error.endsWith('.LimitsExceeded')) throw new Error(`16 MB: ${JSON.stringify(reply)}`);
+}
+
+async function nonsense(scene: Scene): Promise<void> {
+  const caller = await scene.visitor('bob');
+  const calls = new Nonsensical(scene.chance.below(2 ** 31), [caller.pid]);
+  for (let count = 0; count < 100; count++) {
+    const { face, member, signature, args } = calls.next();
+    await caller.call(face, member, signature, ...args);
+  }
+  await caller.stop();
+}
+
+async function each(tids: readonly number[], act: (tid: number) => Promise<unknown>): Promise<void> {
+  for (const tid of tids) await act(tid);
+}
+
+const ordinary = ({ pid }: Caller): Promise<void> =>
+  until(() => looks(tidsOf(pid)).every(({ policy, nice }) => policy === 'other' && nice === 0), 'all is ordinary');
+
+/** @throws when it does not come true */
+export async function until(isSo: () => boolean | Promise<boolean>, what: string, timeoutMsec = 3000): Promise<void> {
+  const deadline = performance.now() + timeoutMsec;
+  while (!(await isSo())) {
+    if (performance.now() > deadline) throw new Error(`not within ${timeoutMsec} ms: ${what}`);
+    await sleep(10);
+  }
+}
