@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
+import { outweighOthers } from '../../test/rig/autogroup.ts';
 import { type Rig, startRig } from '../../test/rig/rig.ts';
 import { describeMachine, noise } from '../machine.ts';
 import { type StarveCase, starveCases } from './cases.ts';
@@ -62,6 +63,7 @@ class Bench {
 
   async measure(starveCase: StarveCase, runs: Runs, portions: Portions): Promise<void> {
     this.noises.push(await noise());
+    using _ = starveCase.untilFirst && outweighOthers();
     for (let i = 0; i < portions.rtkit; i++) {
       runs.rtkit.push(
         await this.#unspoilt(async () => {

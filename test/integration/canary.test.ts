@@ -1,5 +1,5 @@
-import { existsSync, writeFileSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { outweighOthers } from '../rig/autogroup.ts';
 import { ownFace, rtkitFace } from '../rig/caller.ts';
 import { Child } from '../rig/child.ts';
 import { look } from '../rig/kernel.ts';
@@ -230,14 +230,6 @@ describe('when the cool-down is over', () => {
     });
 });
 
-/** Nice acts within a session only, where the kernel has autogroups: this one outweighs the others of the machine. */
-function outweighOthers(): void {
-  const file = '/proc/self/autogroup';
-  if (!existsSync(file)) return;
-  writeFileSync(file, '-20');
-  onTestFinished(() => writeFileSync(file, '0'));
-}
-
 describe('while the machine starves', () => {
   let stage: Stage;
   beforeAll(async () => {
@@ -266,7 +258,7 @@ describe('while the machine starves', () => {
   });
 
   test('high-priority threads that take a CPU while others wait are demoted too, the greediest first', async () => {
-    outweighOthers();
+    using _ = outweighOthers();
     const greedy = await stage.load([spinner(), spinner(), spinner(), spinner()]);
     const waiting = await stage.load([spinner()], 'carol');
     const caller = await stage.caller();
