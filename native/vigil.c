@@ -118,23 +118,26 @@ enum vigil_verdict vigil_step(struct vigil *vigil, const struct vigil_rule *rule
 	return silence;
 }
 
-static uint64_t demand(const struct vigil_suspect *suspect)
+/* Of what is counted of a wait when it ends, some may have been before the window: nobody wants more than all of it. */
+static uint64_t demand(const struct vigil_suspect *suspect, uint64_t window_nsec)
 {
-	return suspect->run_nsec + suspect->delay_nsec;
+	uint64_t wanted_nsec = suspect->run_nsec + suspect->delay_nsec;
+
+	return wanted_nsec < window_nsec ? wanted_nsec : window_nsec;
 }
 
-static ptrdiff_t greediest(const struct vigil_suspect *suspects, size_t count, uint64_t least_nsec)
+static ptrdiff_t greediest(const struct vigil_suspect *suspects, size_t count, uint64_t least_nsec, uint64_t window_nsec)
 {
 	uint64_t most = 0, ran = 0;
 	ptrdiff_t offender = -1;
 
 	for (size_t i = 0; i < count; i++)
-		if (suspects[i].run_nsec >= least_nsec && demand(&suspects[i]) > most)
-			most = demand(&suspects[i]);
+		if (suspects[i].run_nsec >= least_nsec && demand(&suspects[i], window_nsec) > most)
+			most = demand(&suspects[i], window_nsec);
 	for (size_t i = 0; i < count; i++) {
 		if (suspects[i].run_nsec < least_nsec || suspects[i].run_nsec <= ran)
 			continue;
-		if (demand(&suspects[i]) < most - most / 20)
+		if (demand(&suspects[i], window_nsec) < most - most / 20)
 			continue;
 		offender = (ptrdiff_t)i;
 		ran = suspects[i].run_nsec;
@@ -144,7 +147,7 @@ static ptrdiff_t greediest(const struct vigil_suspect *suspects, size_t count, u
 
 ptrdiff_t vigil_offender(const struct vigil_suspect *suspects, size_t count, uint64_t window_nsec)
 {
-	ptrdiff_t offender = greediest(suspects, count, window_nsec / 10);
+	ptrdiff_t offender = greediest(suspects, count, window_nsec / 10, window_nsec);
 
-	return offender >= 0 ? offender : greediest(suspects, count, 1);
+	return offender >= 0 ? offender : greediest(suspects, count, 1, window_nsec);
 }

@@ -105,7 +105,7 @@ struct vigil_suspect {
 
 /*
  * The offender: of those that ran for at least a tenth of the window, the one with the greatest demand, run and delay
- * together; of those within 5 % of it, the one that ran most. By run time alone the innocent would pay: beside a 70 %
+ * together, and at most the window; of those within 5 % of it, the one that ran most. By run time alone the innocent would pay: beside a 70 %
  * audio thread of higher priority an endless hog gets 30 %. Where a crowd took it and nobody a tenth, any of them may be it.
  * -1 when nobody ran.
  */

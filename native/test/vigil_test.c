@@ -309,6 +309,7 @@ static const struct {
 	{ "who hardly ran is no suspect, however long it waited", { { RUN(29), RUN(271) }, { RUN(200), 0 } }, 1 },
 	{ "a tenth is enough", { { RUN(30), RUN(270) }, { RUN(200), 0 } }, 0 },
 	{ "of a crowd where nobody ran a tenth, the greediest", { { RUN(20), RUN(200) }, { RUN(21), RUN(279) }, { RUN(22), RUN(200) } }, 1 },
+	{ "who waited before the window began wants no more than all of it", { { RUN(35), RUN(400) }, { RUN(250), RUN(45) } }, 1 },
 	{ "nobody ran", { { 0, RUN(300) }, { 0, 0 } }, -1 },
 };
 
