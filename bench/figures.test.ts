@@ -81,12 +81,14 @@ describe('a report', () => {
   const [row] = results.rows;
 
   test('compares within a round, never across', () => {
-    expect(row && ratios(row)).toEqual([2, 0.5, 1]);
+    expect(row && ratios(row, 'broker')).toEqual([2, 0.5, 1]);
   });
 
   test('shows the median, and how far the rounds lie apart', () => {
     expect(row && spread(row.values.rtkit)).toEqual({ median: 4, min: 1, max: 10 });
-    expect(table(results.rows)).toContain('4.00 (1.00–10.0)  4.00 (2.00–5.00)  1.00 (0.500–2.00)  1.50 (1.50–1.50)');
+    expect(table(results.rows)).toContain(
+      '4.00 (1.00–10.0)  4.00 (2.00–5.00)  1.00 (0.500–2.00)  -            -                  1.50 (1.50–1.50)',
+    );
   });
 
   test('tells how much longer a bystander waits for the broker than for the sink', () => {
@@ -96,7 +98,7 @@ describe('a report', () => {
   test('shows what was not measured as such', () => {
     const none = new Results();
     none.add('broker', [{ name: 'held', unit: 'ms', value: 1234 }]);
-    expect(table(none.rows)).toMatch(/held\s+ms\s+-\s+1234\s+-\s+-$/);
+    expect(table(none.rows)).toMatch(/held\s+ms\s+-\s+1234\s+-\s+-\s+-\s+-$/);
   });
 });
 
@@ -113,6 +115,13 @@ describe('options', () => {
       long: true,
       only: ['grant', 'start'],
       json: undefined,
+      nodeFlags: [],
+    });
+  });
+
+  test('flags go to the Node of the broker', () => {
+    expect(parseOptions(['--node=--jitless', '--node=--cpu-prof'])).toMatchObject({
+      nodeFlags: ['--jitless', '--cpu-prof'],
     });
   });
 });

@@ -14,8 +14,8 @@ const noiseMax = 0.05;
 
 /** Whoever came first in one round comes last in the next, so that neither always follows the other. */
 const orders: readonly (readonly Subject[])[] = [
-  ['rtkit', 'floor', 'broker'],
-  ['broker', 'floor', 'rtkit'],
+  ['rtkit', 'remembering', 'floor', 'broker'],
+  ['broker', 'floor', 'remembering', 'rtkit'],
 ];
 
 async function run(options: Options): Promise<void> {

@@ -20,18 +20,24 @@ export interface Bench {
 
 const bigMessagesPerRound = '2';
 
+/** Of whether polkit is remembered everything depends in which something is granted. */
+const depends = new Set(
+  cases.filter(({ steps }) => steps.some(({ verb }) => verb === 'grant')).map(({ name }) => name),
+);
+
 /** The longest that test/fixtures/load.c burns. */
 const loadMsec = 10_000;
 
 /** Everything about one subject in one round: it is started for it, and ended. @throws if it dies, or any call fails */
 export async function measure(subject: Subject, bench: Bench): Promise<Figure[]> {
   const { rig, options } = bench;
-  const wanted = (name: string) => options.only.length === 0 || options.only.includes(name);
+  const wanted = (name: string) =>
+    (options.only.length === 0 || options.only.includes(name)) && (subject !== 'remembering' || depends.has(name));
   const figures: Figure[] = [];
-  if (wanted('start')) figures.push(await timeStarts(subject, rig));
-  if (wanted('activation')) figures.push(await timeActivations(subject, rig));
+  if (wanted('start')) figures.push(await timeStarts(subject, bench));
+  if (wanted('activation')) figures.push(await timeActivations(subject, bench));
 
-  const daemon = await start(subject, rig);
+  const daemon = await start(subject, rig, options.nodeFlags);
   const remember = (when: string, ...kinds: Parameters<typeof memoryFigures>[2][]) => {
     if (wanted('memory')) figures.push(...memoryFigures(daemon.pid, when, ...kinds));
   };

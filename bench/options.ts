@@ -7,6 +7,8 @@ export interface Options {
   /** Only these cases; all of them when empty. */
   readonly only: readonly string[];
   readonly json: string | undefined;
+  /** Flags of the broker's Node. */
+  readonly nodeFlags: readonly string[];
 }
 
 export const usage = `npm run bench -- [OPTION]...
@@ -16,6 +18,7 @@ Measures rtkit and the broker in turn, on one bus, with one polkitd and one clie
   --only NAME   only this case; may be given again: ${caseNames.join(' ')}
   --long        1000 held threads, too
   --json FILE   everything measured, each round by itself
+  --node FLAG   for the broker's Node, as in --node=--jitless; may be given again
   --help
 `;
 
@@ -28,6 +31,7 @@ export function parseOptions(args: readonly string[]): Options | 'help' {
       only: { type: 'string', multiple: true, default: [] },
       long: { type: 'boolean', default: false },
       json: { type: 'string' },
+      node: { type: 'string', multiple: true, default: [] },
       help: { type: 'boolean', default: false },
     },
   });
@@ -38,5 +42,5 @@ export function parseOptions(args: readonly string[]): Options | 'help' {
     throw new TypeError(`--rounds: '${values.rounds}' is not a number from 1 to 100`);
   for (const name of values.only)
     if (!caseNames.includes(name)) throw new TypeError(`--only: there is no case '${name}'`);
-  return { rounds, long: values.long, only: values.only, json: values.json };
+  return { rounds, long: values.long, only: values.only, json: values.json, nodeFlags: values.node };
 }

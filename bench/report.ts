@@ -7,10 +7,12 @@ export function table(rows: readonly Row[]): string {
     row.unit,
     cell(row.values.rtkit),
     cell(row.values.broker),
-    cell(ratios(row)),
+    cell(ratios(row, 'broker')),
+    cell(row.values.remembering),
+    cell(ratios(row, 'remembering')),
     cell(row.values.floor),
   ]);
-  return columns([['', '', 'rtkit', 'broker', 'broker/rtkit', 'floor'], ...lines]);
+  return columns([['', '', 'rtkit', 'broker', 'broker/rtkit', 'remembering', 'remembering/rtkit', 'floor'], ...lines]);
 }
 
 /** The promise about 16 MB messages is about the difference, in one run, of the broker and a sink that only reads. */
@@ -26,8 +28,8 @@ export function bigMessageVerdict(rows: readonly Row[]): string | undefined {
 
 export const summary = (row: Row) => ({
   ...row,
-  medians: { rtkit: spread(row.values.rtkit), broker: spread(row.values.broker), floor: spread(row.values.floor) },
-  ratio: spread(ratios(row)),
+  medians: Object.fromEntries(Object.entries(row.values).map(([subject, values]) => [subject, spread(values)])),
+  ratios: { broker: spread(ratios(row, 'broker')), remembering: spread(ratios(row, 'remembering')) },
 });
 
 function cell(values: readonly number[]): string {

@@ -23,9 +23,9 @@ export const spread = (values: readonly number[]): Spread => ({
 });
 
 /** Round by round, because what drifts with the machine drifts for both. */
-export function ratios({ values }: Row): number[] {
-  const { rtkit, broker } = values;
-  return broker.flatMap((value, round) => {
+export function ratios({ values }: Row, subject: 'broker' | 'remembering'): number[] {
+  const { rtkit } = values;
+  return values[subject].flatMap((value, round) => {
     const theirs = rtkit[round];
     return theirs === undefined || theirs === 0 ? [] : [value / theirs];
   });
@@ -36,7 +36,7 @@ export class Results {
 
   add(subject: Subject, figures: readonly Figure[]): void {
     for (const { name, unit, value } of figures) {
-      const row = this.#rows.get(name) ?? { name, unit, values: { rtkit: [], broker: [], floor: [] } };
+      const row = this.#rows.get(name) ?? { name, unit, values: { rtkit: [], broker: [], remembering: [], floor: [] } };
       row.values[subject].push(value);
       this.#rows.set(name, row);
     }

@@ -7,19 +7,25 @@ import { built } from '../test/rig/paths.ts';
 import type { Rig } from '../test/rig/rig.ts';
 import { linesOf, type Starts } from './client.ts';
 import type { Figure } from './figures.ts';
+import type { Options } from './options.ts';
 import { median } from './stats.ts';
 import { commandOf, environment, logging, type Subject } from './subjects.ts';
 
 const startsPerRound = '5';
 
+interface Launched {
+  readonly rig: Rig;
+  readonly options: Pick<Options, 'nodeFlags'>;
+}
+
 /** From fork(2) to the name. */
-export const timeStarts = (subject: Subject, rig: Rig): Promise<Figure> =>
-  launch('start', rig, commandOf(subject, rig));
+export const timeStarts = (subject: Subject, { rig, options }: Launched): Promise<Figure> =>
+  launch('start', rig, commandOf(subject, rig, options.nodeFlags));
 
 /** From the call that makes the bus start it to the answer. */
-export async function timeActivations(subject: Subject, rig: Rig): Promise<Figure> {
+export async function timeActivations(subject: Subject, { rig, options }: Launched): Promise<Figure> {
   const file = join(rig.dir, 'services', `${rtkitFace.name}.service`);
-  const command = commandOf(subject, rig).map((word) => `'${word}'`);
+  const command = commandOf(subject, rig, options.nodeFlags).map((word) => `'${word}'`);
   writeFileSync(file, `[D-BUS Service]\nName=${rtkitFace.name}\nExec=${command.join(' ')}\nUser=root\n`);
   await reloadBus(rig);
   try {

@@ -6,8 +6,11 @@ import { inNamespaceOf } from '../test/rig/namespace.ts';
 import { built } from '../test/rig/paths.ts';
 import type { Rig } from '../test/rig/rig.ts';
 
-/** Who is measured; the floor is the sink, which answers one property and nothing else. */
-export type Subject = 'rtkit' | 'broker' | 'floor';
+/**
+ * Who is measured: rtkit; the broker when it asks polkit about each grant, and as it is, when it remembers polkit's yes;
+ * the floor is the sink, which answers one property and nothing else.
+ */
+export type Subject = 'rtkit' | 'broker' | 'remembering' | 'floor';
 
 /** Its own RLIMIT_RTTIME would have the kernel kill it in the middle of a measurement. */
 const rtkitArgs = [
@@ -32,15 +35,16 @@ user_refill_per_sec = 10000
 timeout_msec = 25000
 `;
 
-export function commandOf(subject: Subject, rig: Rig): string[] {
+/** @param nodeFlags of the broker's Node */
+export function commandOf(subject: Subject, rig: Rig, nodeFlags: readonly string[] = []): string[] {
   if (subject === 'rtkit') return ['/usr/libexec/rtkit-daemon', ...rtkitArgs];
   if (subject === 'floor') return [built('build/bench-sink')];
 
   const config = join(rig.dir, 'bench.toml');
-  writeFileSync(config, brokerConfig);
+  writeFileSync(config, subject === 'broker' ? `${brokerConfig}remember_msec = 0\n` : brokerConfig);
   const state = join(rig.dir, 'bench-state');
   const args = ['--config', config, '--state-dir', state, '--bus', rig.address];
-  return [process.execPath, built('dist/realtime-brokerd.js'), ...args];
+  return [process.execPath, ...nodeFlags, built('dist/realtime-brokerd.js'), ...args];
 }
 
 /** Where all of them log to: a pipe would have us read along, on one of the CPUs that are measured. */
@@ -54,8 +58,8 @@ export const logging = (rig: Rig, command: readonly string[]): string[] => [
 export const environment = (rig: Rig) => ({ DBUS_SYSTEM_BUS_ADDRESS: rig.address });
 
 /** @throws when it does not come up */
-export async function start(subject: Subject, rig: Rig): Promise<Child> {
-  const command = inNamespaceOf(rig.busPid, logging(rig, commandOf(subject, rig)));
+export async function start(subject: Subject, rig: Rig, nodeFlags: readonly string[] = []): Promise<Child> {
+  const command = inNamespaceOf(rig.busPid, logging(rig, commandOf(subject, rig, nodeFlags)));
   const daemon = await Child.start(subject, command, { env: environment(rig) });
   await rig.untilOwned(daemon, [rtkitFace.name]);
   return daemon;
