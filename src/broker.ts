@@ -1,7 +1,7 @@
 import { Administration } from './administration.ts';
 import { Adoption } from './adoption.ts';
 import { Cooldowns } from './core/cooldown.ts';
-import type { Request, Rttime } from './core/judge.ts';
+import type { Rttime } from './core/judge.ts';
 import { type Grant, Ledger } from './core/ledger.ts';
 import type { Legacy } from './core/legacy.ts';
 import type { BurstLimits } from './core/limits.ts';
@@ -29,6 +29,7 @@ import type {
   Scheduler,
   Sighting,
   Target,
+  ThreadHandle,
   Wanted,
   Watchdog,
 } from './ports.ts';
@@ -148,7 +149,7 @@ export class Broker {
 
     const sighting = await this.#find(caller, wanted);
     const { thread } = sighting;
-    this.#supervisor.review(thread.process.pid);
+    this.#supervisor.review(thread.process.pid, thread.process);
     if (this.#gaveBack(thread, scheduling)) return;
 
     await this.#tolls.ofProcess(caller, thread.process.pid);
@@ -161,7 +162,7 @@ export class Broker {
     this.#judgement.require({ thread, scheduling, rttime: 'unread' }, terms);
     using hold = givesBack(scheduling) ? undefined : this.#ledger.hold(thread, scheduling.kind);
     await this.#permissions.requireAcquire(caller.uid, wanted, thread.process, patience);
-    const rttime = await this.#rttime({ thread, scheduling, rttime: 'unread' });
+    const rttime = await this.#rttime(handle, scheduling);
 
     // polkit takes its time: judge again what may have changed, and from here to the end wait for nothing.
     this.#judgement.require({ thread, scheduling, rttime }, this.#judgement.termsOf(thread.process, wanted.face));
@@ -291,13 +292,14 @@ export class Broker {
     await this.#permissions.requireAcquire(process.uid, { face: 'own', scheduling }, process, 'usual');
   }
 
-  async #rttime({ thread, scheduling }: Request): Promise<Rttime> {
+  async #rttime(handle: ThreadHandle, scheduling: Scheduling): Promise<Rttime> {
     const { processes, clock } = this.#parts;
+    const { process } = handle.thread;
     if (scheduling.kind !== 'realtime') return 'unread';
-    const rttime = processes.rttime(thread.process);
+    const rttime = processes.rttime(process, handle);
     if (rttime !== 'unlimited') return rttime;
     await clock.sleep(lateRttimeMsec);
-    return processes.rttime(thread.process);
+    return processes.rttime(process, handle);
   }
 
   #grant({ thread, comm, program }: Sighting, { scheduling }: Wanted, former: Attributes): Grant {

@@ -1,5 +1,5 @@
 import type { Grant, Ledger } from './core/ledger.ts';
-import { descendsFrom, type Scheduling } from './core/scheduling.ts';
+import { type Attributes, descendsFrom, type Scheduling } from './core/scheduling.ts';
 import { isLeader, keyOf, leaderOf, type Thread } from './core/thread.ts';
 import { note } from './notes.ts';
 import type { Caller, Journal, Logbook, ProcessTable, Scheduler, ThreadHandle } from './ports.ts';
@@ -100,12 +100,15 @@ export class Endings {
     if (isLeader(grant.thread)) return;
     const { processes, scheduler, ledger } = this.#parts;
     const leader = leaderOf(grant.thread.process);
-    using handle = tryOpen(processes, leader);
-    if (handle === undefined) return;
-    const attributes = scheduler.attributes(handle);
-    if (attributes === undefined || !descendsFrom(attributes, grant.scheduling)) return;
     const known = ledger.find(leader);
-    if (known !== undefined && descendsFrom(attributes, known.scheduling)) return;
+    const isOfGrant = (attributes: Attributes | undefined): boolean =>
+      attributes !== undefined &&
+      descendsFrom(attributes, grant.scheduling) &&
+      !(known !== undefined && descendsFrom(attributes, known.scheduling));
+    // Nearly always there is nothing to do, and that is seen without knowing who has the tid.
+    if (!isOfGrant(scheduler.glance(leader))) return;
+    using handle = tryOpen(processes, leader);
+    if (handle === undefined || !isOfGrant(scheduler.attributes(handle))) return;
 
     scheduler.demote(handle);
     this.#parts.wards.strike(leader, 'exec');

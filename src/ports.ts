@@ -65,8 +65,12 @@ export interface ProcessTable {
    * looked at, which does no harm where a handle is held on a thread of the process.
    */
   subject(process: Pick<Process, 'pid' | 'uid'>): Subject;
-  /** The hard RLIMIT_RTTIME. @throws Refused 'no-such-thread' when the process ended */
-  rttime(process: Process): Exclude<Rttime, 'unread'>;
+  /**
+   * The hard RLIMIT_RTTIME.
+   * @param held on a thread of the process: whether it still lives is asked of this handle, which costs less
+   * @throws Refused 'no-such-thread' when the process, or the thread held, ended
+   */
+  rttime(process: Process, held?: ThreadHandle): Exclude<Rttime, 'unread'>;
   /** Whether this process still runs, with all four of its uids as they were. */
   standingOf(process: Process): 'same' | 'uid-changed' | 'gone';
   /** CPU time the thread has used, in µs; 0 when it is gone. */
@@ -105,6 +109,8 @@ export interface Scheduler {
   restore(handle: ThreadHandle, former: Attributes): 'restored' | 'gone';
   /** What the thread runs as now; undefined when it is gone. */
   attributes(handle: ThreadHandle): Attributes | undefined;
+  /** What whoever has its tid by now runs as; undefined: nobody. Enough to see that there is nothing to do. */
+  glance(thread: Thread): Attributes | undefined;
 }
 
 /** Keeps the machine alive while nothing else may run: whom it watches it demotes by itself, without asking anybody. */

@@ -5,7 +5,7 @@ import type { Deed } from './core/legacy.ts';
 import type { Rulebook } from './core/rulebook.ts';
 import type { Attributes } from './core/scheduling.ts';
 import type { Statistics } from './core/statistics.ts';
-import { isLeader, keyOf, type Pid, type Thread, type Uid } from './core/thread.ts';
+import { isLeader, keyOf, type Pid, type Process, type Thread, type Uid } from './core/thread.ts';
 import { Demotions } from './demotions.ts';
 import { Drift } from './drift.ts';
 import { Endings } from './endings.ts';
@@ -141,13 +141,17 @@ export class Supervisor {
     return ended.length > 0 || left;
   }
 
-  /** Ends the grants of a process that is not whose it was. One look at the process, however many threads it has. */
-  review(pid: Pid): void {
+  /**
+   * Ends the grants of a process that is not whose it was. One look at the process, however many threads it has.
+   * @param seen who has the pid, when that was looked at just now
+   */
+  review(pid: Pid, seen?: Process): void {
     const grants = this.#parts.ledger.grantsOfPid(pid);
     const standings = new Map<string, ReturnType<ProcessTable['standingOf']>>();
+    if (seen !== undefined) standings.set(identityOf(seen), 'same');
     for (const grant of grants) {
       const { process } = grant.thread;
-      const key = `${process.starttime} ${process.uid}`;
+      const key = identityOf(process);
       const standing = standings.get(key) ?? this.#parts.processes.standingOf(process);
       standings.set(key, standing);
       if (standing === 'uid-changed') this.endings.tryDemote(grant, 'uid-changed');
@@ -179,3 +183,6 @@ export class Supervisor {
     await this.drift.tell();
   }
 }
+
+/** Of a process with a pid, whoever else has had it. */
+const identityOf = ({ starttime, uid }: Process): string => `${starttime} ${uid}`;

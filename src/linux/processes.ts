@@ -54,10 +54,10 @@ export class LinuxProcessTable implements ProcessTable {
     return new LinuxSubject(this.#proc, this.#library, pid, uid);
   }
 
-  rttime(process: Process): Exclude<Rttime, 'unread'> {
+  rttime(process: Process, held?: ThreadHandle): Exclude<Rttime, 'unread'> {
     const rttime = this.#proc.rttime(process.pid);
     // Asked afterwards: if it is still the same process, the limits were its.
-    if (rttime === undefined || this.standingOf(process) === 'gone')
+    if (rttime === undefined || (held?.gone ?? this.standingOf(process) === 'gone'))
       throw noSuchThread(`Process ${process.pid} has ended`);
     return rttime;
   }

@@ -76,6 +76,10 @@ export class LinuxScheduler implements Scheduler {
     return handle.gone ? undefined : attributes;
   }
 
+  glance({ tid }: Thread): Attributes | undefined {
+    return this.#attributes(tid);
+  }
+
   /** @throws Refused 'no-such-thread' | 'not-your-process' */
   #look(handle: ThreadHandle): void {
     const { tid, process } = handle.thread;

@@ -358,6 +358,16 @@ export function processTableContract(open: () => Stage): void {
       expect(await reasonOf(() => stage.processes.rttime(process))).toBe('no-such-thread');
     });
 
+    test('is asked for its RLIMIT_RTTIME by who holds a thread of it, which may end', async () => {
+      using stage = open();
+      const pid = stage.spawn({ rttimeUsec: 200_000n });
+      using held = stage.processes.open(await thread(stage, pid, stage.addThread(pid)));
+      const { process } = held.thread;
+      expect(stage.processes.rttime(process, held)).toBe(200_000n);
+      stage.kill(pid);
+      expect(await reasonOf(() => stage.processes.rttime(process, held))).toBe('no-such-thread');
+    });
+
     test('stands while it lives, main thread or not', async () => {
       using stage = open();
       const pid = stage.spawn();

@@ -127,6 +127,15 @@ export function schedulerContract(open: () => Stage): void {
       });
   });
 
+  test('a glance tells what who has the tid runs as', async () => {
+    using stage = open();
+    const { pid, tid, worker } = await start(stage);
+    stage.scheduler.promote(worker, realtime(5));
+    expect(stage.scheduler.glance(worker.thread)).toEqual(stage.runsAs(tid));
+    stage.kill(pid);
+    expect(stage.scheduler.glance(worker.thread)).toBeUndefined();
+  });
+
   test('a thread that has ended is gone', async () => {
     using stage = open();
     const { pid, tid, worker } = await start(stage);

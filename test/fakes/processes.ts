@@ -61,9 +61,9 @@ export class FakeProcessTable implements ProcessTable {
     };
   }
 
-  rttime({ pid, starttime }: Process): Exclude<Rttime, 'unread'> {
+  rttime({ pid, starttime }: Process, held?: ThreadHandle): Exclude<Rttime, 'unread'> {
     const found = this.#kernel.processes.get(pid);
-    if (found?.starttime !== starttime) throw noSuchThread(`Process ${pid} has ended`);
+    if (found?.starttime !== starttime || held?.gone) throw noSuchThread(`Process ${pid} has ended`);
     return found.rttime;
   }
 

@@ -67,6 +67,10 @@ export class FakeScheduler implements Scheduler {
     return handle.gone ? undefined : this.#kernel.threads.get(handle.thread.tid)?.attributes;
   }
 
+  glance({ tid }: Thread): Attributes | undefined {
+    return this.#kernel.threads.get(tid)?.attributes;
+  }
+
   #look(handle: ThreadHandle): void {
     const { tid, process } = handle.thread;
     if (handle.gone || this.#kernel.threads.get(tid)?.ended !== false) throw noSuchThread(`Thread ${tid} has ended`);
