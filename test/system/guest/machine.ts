@@ -50,6 +50,10 @@ export async function seatAlice(): Promise<void> {
   await eventually(() => said('systemctl is-active user@4211.service'), 30);
 }
 
+/** Of a service of alice's own. */
+export const pidOfSeated = async (unit: string): Promise<number> =>
+  Number(await said(seated(`systemctl --user show --property=MainPID --value ${unit}.service`)));
+
 /** A process that sleeps, with a limit as the broker wants it, outside every session. @returns its pid */
 export async function sleeper(user: UserName, program = 'sleep'): Promise<number> {
   const unit = `sleeper-${user}-${++sleepers}-${process.pid}`;
@@ -98,8 +102,8 @@ type Dictionary = Readonly<Record<string, { readonly data: unknown }>>;
 
 export const isGranted = async (tid: number): Promise<boolean> => (await grants()).some((grant) => grant.tid === tid);
 
-/** Whether one of PipeWire's threads that play is out. */
-export const plays = async (): Promise<boolean> => (await grants()).some(({ comm }) => comm.startsWith('data-loop'));
+/** Whether a thread is out at the priority that PipeWire wants for those that play. */
+export const plays = async (): Promise<boolean> => (await grants()).some(({ priority }) => priority === 20);
 
 /** Debian 12, where systemd and Node are older. */
 export const isBookworm = /^VERSION_CODENAME=bookworm$/m.test(readFileSync('/etc/os-release', 'utf8'));

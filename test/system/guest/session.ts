@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { fromRoot } from '../../rig/paths.ts';
+import { dataThreadOf } from '../../rig/pipewire.ts';
 import {
   as,
   eventually,
@@ -8,6 +8,7 @@ import {
   isGranted,
   makeRealtime,
   ordinary,
+  pidOfSeated,
   realtime,
   rtkitFace,
   run,
@@ -18,30 +19,22 @@ import {
   sleeper,
 } from './machine.ts';
 
-/** The thread in which this process of PipeWire's plays. */
-function dataLoopOf(pid: number): number {
-  const comm = (tid: string): string => readFileSync(`/proc/${pid}/task/${tid}/comm`, 'utf8');
-  const tid = readdirSync(`/proc/${pid}/task`).find((each) => comm(each).startsWith('data-loop'));
-  if (tid === undefined) throw new Error(`process ${pid} has no data loop`);
-  return Number(tid);
-}
-
 describe('a session at the machine', () => {
   beforeAll(seatAlice, 60_000);
 
   for (const unit of ['pipewire', 'wireplumber', 'pipewire-pulse'])
     test(`${unit} is realtime by the broker's leave`, async () => {
       await said(seated(`systemctl --user start ${unit}.service`));
-      const pid = Number(await said(seated(`systemctl --user show --property=MainPID --value ${unit}.service`)));
+      const pid = await pidOfSeated(unit);
       await eventually(async () => {
-        const tid = dataLoopOf(pid);
+        const tid = dataThreadOf(pid) ?? 0;
         expect(await scheduling(tid)).toBe(realtime(20));
         expect(await isGranted(tid)).toBe(true);
       });
     });
 
   test('what a user journals of a thread is found by its tid', async () => {
-    const tid = (await grants()).find(({ comm }) => comm.startsWith('data-loop'))?.tid;
+    const tid = (await grants()).find(({ priority }) => priority === 20)?.tid;
     const lines = await said(`journalctl --quiet --unit=realtime-broker RTBROKER_TID=${tid} --output=json`);
     const [entry] = lines.split('\n').map((line) => JSON.parse(line));
     expect(entry).toMatchObject({

@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { dataThreadOf } from '../../rig/pipewire.ts';
 import {
   eventually,
   mainPid,
   makeRealtime,
   ownFace,
+  pidOfSeated,
   plays,
   realtime,
   rtkitFace,
@@ -30,8 +32,9 @@ describe.sequential('where rtkit runs', () => {
     await seatAlice();
     await said(seated('systemctl --user start pipewire.service'));
     expect(await ownerOf('org.freedesktop.RealtimeKit1')).toBe('rtkit-daemon');
+    const pid = await pidOfSeated('pipewire');
     loop = await eventually(async () => {
-      const tid = Number((await said("ps -eL -o tid,comm | awk '$2 ~ /^data-loop/ { print $1; exit }'")) || 'NaN');
+      const tid = dataThreadOf(pid) ?? 0;
       expect(await scheduling(tid)).toBe(realtime(20));
       return tid;
     });
