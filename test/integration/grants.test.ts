@@ -146,7 +146,7 @@ for (const face of [ownFace, rtkitFace])
       const { alice, tid } = scene;
       await granted(realtime(alice, tid, 5));
       await alice.relax(tid);
-      const drifted = { State: 'drifted', Reason: 'changed-by-others', Priority: 5, ActualPolicy: 'other' };
+      const drifted = { State: 'drifted', Reason: 'left', Priority: 5, ActualPolicy: 'other' };
       expect(await stage.grants()).toMatchObject([{ ...drifted, ActualPriority: 0 }]);
       await granted(realtime(alice, tid, 5));
       expect(await stage.grants()).toMatchObject([{ State: 'active', Reason: '', ActualPolicy: 'rr' }]);
