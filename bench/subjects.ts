@@ -18,7 +18,7 @@ const rtkitArgs = [
   ...['--threads-per-user-max=65536', '--processes-per-user-max=65536'],
 ];
 
-/** Limits as far up as rtkit's, for what is measured is work; and as patient with polkitd as rtkit is. */
+/** Limits as far up as rtkit's, for what is measured is work; and as patient with polkitd as it can be. */
 const brokerConfig = `
 [limits]
 processes_per_user_max = 65536
@@ -32,7 +32,7 @@ user_requests = 10000
 user_refill_per_sec = 10000
 
 [polkit]
-timeout_msec = 25000
+timeout_msec = 20000
 `;
 
 /** @param nodeFlags of the broker's Node */

@@ -52,6 +52,17 @@ describe('a successor', () => {
     expect(next.logbook.legacy.threads).toEqual([]);
   });
 
+  test('starts resumed: whom root had suspended has its grant back', async () => {
+    const { house, tid } = await granted();
+    await house.broker.suspension.suspend();
+    expect(house.view(tid)).toMatchObject({ state: 'demoted', reason: 'suspended' });
+    const next = house.succeed();
+    await settled();
+    expect(next.view(tid)).toMatchObject({ state: 'active', actual: atRr(10) });
+    expect(next.broker.suspension.active).toBe(false);
+    expect(next.watchdog.watching()).toBe(1);
+  });
+
   test('says nothing where nothing was granted', () => {
     expect(new House().succeed().journal.entries).toEqual([]);
   });

@@ -54,7 +54,7 @@ export function toOwnError(fault: unknown): Answer {
 export function toRealtimeKit1Error(fault: unknown): Answer {
   if (fault instanceof TooManyCalls) return rtkitError('AccessDenied', 'EBUSY', fault);
   if (fault instanceof Misuse) return { name: fault.busName, text: [...libdbusText(fault), fault.message].join(': ') };
-  if (!(fault instanceof Refused)) return toOwnError(fault);
+  if (!(fault instanceof Refused)) return rtkitError('Failed', 'EIO', new Error(toOwnError(fault).text));
   const [, name, errno] = rowOf(fault.refusal);
   return rtkitError(name, errno, fault);
 }

@@ -169,7 +169,8 @@ export const keys = {
   // Callers wait 25 s for a reply, libdbus's default: whoever waits longer for polkit answers nobody.
   'polkit.timeout_msec': integer({
     min: 100,
-    max: 25_000,
+    // A caller waits for 25 s, for all of its answer.
+    max: 20_000,
     default: 5000,
     unit: 'ms',
     doc: 'How long polkit may take to answer.',

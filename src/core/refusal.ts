@@ -141,7 +141,10 @@ const explanations: Explanations = {
   }),
   suspended: () => ({
     sentence: 'Root has suspended all grants.',
-    remedy: 'Ask again after Resume (rtkitctl --resume).',
+    // rtkitctl does it too, from rtkit 0.14 on; but that is not there when its package made way for us.
+    remedy:
+      'Ask again when root has called Resume: busctl call org.freedesktop.RealtimeKit1' +
+      ' /org/freedesktop/RealtimeKit1 org.freedesktop.RealtimeKit1 Resume.',
   }),
   'root-only': ({ member, caller }) => ({
     sentence: `${member} is for root, and uid ${caller} called it.`,

@@ -90,9 +90,9 @@ describe('what is no refusal', () => {
     ['nothing', undefined],
   ] as const)
     test(`is told to nobody: ${title}`, () => {
-      const answer = { name: 'org.freedesktop.DBus.Error.Failed', text: 'internal error' };
-      expect(toOwnError(fault)).toEqual(answer);
-      expect(toRealtimeKit1Error(fault)).toEqual(answer);
+      const name = 'org.freedesktop.DBus.Error.Failed';
+      expect(toOwnError(fault)).toEqual({ name, text: 'internal error' });
+      expect(toRealtimeKit1Error(fault)).toEqual({ name, text: 'Input/output error: internal error' });
     });
 
   test('is misuse of D-Bus, by its own name on both', () => {

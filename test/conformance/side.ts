@@ -117,7 +117,7 @@ const ofTheBus = /^(Rejected send message).*$/s;
 
 const describeReply = (reply: Reply): string =>
   reply.ok
-    ? `(${reply.type})`
+    ? `(${reply.type})${reply.type === 'v' ? ` ${JSON.stringify(reply.data)}` : ''}`
     : `${reply.error.replace('org.freedesktop.DBus.Error.', '')}: ${reply.text.replace(/\n$/, '').replace(ofTheBus, '$1')}`;
 
 const describeThread = ({ policy, priority, nice, resetOnFork }: Look): string =>

@@ -180,7 +180,11 @@ const table: Readonly<Record<Reason, readonly Row[]>> = {
     ],
   ],
   suspended: [
-    [{ reason: 'suspended' }, 'Root has suspended all grants.', 'Ask again after Resume (rtkitctl --resume).'],
+    [
+      { reason: 'suspended' },
+      'Root has suspended all grants.',
+      'Ask again when root has called Resume: busctl call org.freedesktop.RealtimeKit1 /org/freedesktop/RealtimeKit1 org.freedesktop.RealtimeKit1 Resume.',
+    ],
   ],
   'root-only': [
     [
