@@ -60,6 +60,12 @@ RTB_EXPORT int64_t rtb_read(const char *path, uint8_t *bytes, int64_t size);
  */
 RTB_EXPORT int rtb_file_id(const char *path, int64_t found[2]);
 
+/*
+ * prlimit(2) of RLIMIT_RTTIME: { soft, hard } in microseconds, -1 for no limit, and what it was before. -EPERM for another
+ * user's process without CAP_SYS_RESOURCE, and for raising a hard limit without it; -EINVAL for a pid below 1.
+ */
+RTB_EXPORT int rtb_rttime_set(int pid, const int64_t limits[2], int64_t before[2]);
+
 /* CLOCK_BOOTTIME, which runs on in suspend, and CLOCK_REALTIME, in microseconds; clock_gettime(2). */
 RTB_EXPORT int64_t rtb_boottime_usec(void);
 RTB_EXPORT int64_t rtb_realtime_usec(void);

@@ -4,13 +4,13 @@ import { Cooldowns } from './core/cooldown.ts';
 import type { Rttime } from './core/judge.ts';
 import { type Grant, Ledger } from './core/ledger.ts';
 import type { Legacy } from './core/legacy.ts';
-import type { BurstLimits } from './core/limits.ts';
+import type { BurstLimits, Limits } from './core/limits.ts';
 import type { Reason, Refusal } from './core/refusal.ts';
 import type { Rulebook } from './core/rulebook.ts';
 import { plainTerms, type Terms } from './core/rules.ts';
 import { type Attributes, formerOf, givesBack, isSame, ordinary, type Scheduling } from './core/scheduling.ts';
 import { type Lateness, Statistics } from './core/statistics.ts';
-import type { Pid, Thread } from './core/thread.ts';
+import type { Pid, Process, Thread } from './core/thread.ts';
 import { Judgement } from './judgement.ts';
 import { noteGranted } from './notes.ts';
 import { Permissions } from './permissions.ts';
@@ -165,7 +165,8 @@ export class Broker {
     const rttime = await this.#rttime(handle, scheduling);
 
     // polkit takes its time: judge again what may have changed, and from here to the end wait for nothing.
-    this.#judgement.require({ thread, scheduling, rttime }, this.#judgement.termsOf(thread.process, wanted.face));
+    const now = this.#judgement.termsOf(thread.process, wanted.face);
+    this.#judgement.require({ thread, scheduling, rttime }, now);
     if (this.#gaveBack(thread, scheduling)) return;
     if (hold === undefined) return scheduler.promote(handle, scheduling);
     using watch = watchdog.enter(thread, scheduling.kind);
@@ -173,6 +174,7 @@ export class Broker {
     const before = scheduler.attributes(handle) ?? ordinary;
     const grant = this.#grant(sighting, wanted, known?.former ?? formerOf(before));
     using intention = logbook.intend({ grant, before });
+    if (rttime === 'unlimited') this.#clamp(thread.process, now.limits);
     scheduler.promote(handle, scheduling);
 
     hold.keep(grant);
@@ -264,6 +266,12 @@ export class Broker {
   #tell(news: News): void {
     countNews(this.statistics, news);
     this.onNews(news);
+  }
+
+  /** The judgement lets a process without a limit pass only if it may be given one. @throws Refused */
+  #clamp(process: Process, { rttimeUsecMax }: Limits): void {
+    if (this.#parts.processes.limitRttime(process, rttimeUsecMax)) return;
+    throw new Refused({ reason: 'rttime-unset', pid: process.pid, maxUsec: rttimeUsecMax });
   }
 
   async #find(caller: Caller, wanted: Wanted): Promise<Sighting> {

@@ -8,12 +8,15 @@ import { serve } from './bus/service.ts';
 import { jobOfUnit } from './bus/systemd1.ts';
 import { LiveConfig } from './config/live.ts';
 import { loadConfig } from './config/load.ts';
+import type { Settings } from './config/settings.ts';
 import { Health, meaningOf, noCanaryOn } from './core/health.ts';
+import type { Limits } from './core/limits.ts';
 import { Rulebook } from './core/rulebook.ts';
 import { type Flags, help, parseFlags, WrongUse } from './flags.ts';
 import { openJournal } from './journal/journal.ts';
 import * as datagrams from './journal/libc.ts';
 import { bootId } from './linux/boot.ts';
+import { mayLimitOthers } from './linux/capability.ts';
 import { LinuxClock } from './linux/clock.ts';
 import { Handles } from './linux/handles.ts';
 import { openLibrary } from './linux/library.ts';
@@ -83,7 +86,15 @@ async function run(flags: Flags): Promise<void> {
     journal.warning(meaningOf(word), { reason: word });
   }
 
-  const rulebook = new Rulebook(settings.limits, settings.rules, state.advertised);
+  // Who cannot clamp requires: what Explain says is to be what happens.
+  const limitsOf = ({ limits }: Settings): Limits => {
+    const lacking = limits.rttimePolicy === 'clamp' && !mayLimitOthers();
+    health.set('no-clamp', lacking);
+    if (!lacking) return limits;
+    journal.warning(meaningOf('no-clamp'), { reason: 'no-clamp' });
+    return { ...limits, rttimePolicy: 'require' };
+  };
+  const rulebook = new Rulebook(limitsOf(settings), settings.rules, state.advertised);
   state.logbook.onTrouble = (fault) => {
     health.set('state-unwritable', fault !== undefined);
     if (fault === undefined) journal.info('The state is written again.');
@@ -102,11 +113,12 @@ async function run(flags: Flags): Promise<void> {
     journal,
     notifier,
     load: () => loadConfig(flags.config, { watchdogRunsAt: settings.canary.watchdogPriority }),
-    apply: ({ logLevel, polkitTimeoutMsec, polkitRememberMsec, limits, rules, burst, canary, reassertDrifted }) => {
+    apply: (fresh) => {
+      const { logLevel, polkitTimeoutMsec, polkitRememberMsec, rules, burst, canary, reassertDrifted } = fresh;
       journal.setLevel(flags.logLevel ?? logLevel);
       polkit.deadlineMsec = polkitTimeoutMsec;
       polkit.memory.rememberMsec = polkitRememberMsec;
-      rulebook.replace(limits, rules);
+      rulebook.replace(limitsOf(fresh), rules);
       broker.reconfigure({ burst, cooldownSec: canary.cooldownSec, reassertDrifted });
     },
   });

@@ -13,6 +13,8 @@ interface Parts {
 export function obstacleTo({ thread, scheduling }: Grant, { processes, ledger, rulebook }: Parts): string | undefined {
   if (processes.standingOf(thread.process) !== 'same') return 'uid-changed';
   const rttime = scheduling.kind === 'realtime' ? processes.rttime(thread.process) : 'unread';
+  // Also where the broker may set one: it had one when it was granted, so somebody took it away.
+  if (rttime === 'unlimited') return 'rttime-unset';
   const situation = { ...ledger.standing(thread, scheduling.kind), coolingMsec: 0, suspended: false };
   // Whatever face it came by: it was granted once.
   const terms = rulebook.advertisedTermsOf(processes.subject(thread.process));

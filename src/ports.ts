@@ -71,6 +71,12 @@ export interface ProcessTable {
    * @throws Refused 'no-such-thread' when the process, or the thread held, ended
    */
   rttime(process: Process, held?: ThreadHandle): Exclude<Rttime, 'unread'>;
+  /**
+   * Gives a process without one an RLIMIT_RTTIME, soft and hard, in µs. Never another one that has its pid by now.
+   * @returns false when the broker may not
+   * @throws Refused 'no-such-thread' when the process ended
+   */
+  limitRttime(process: Process, usec: bigint): boolean;
   /** Whether this process still runs, with all four of its uids as they were. */
   standingOf(process: Process): 'same' | 'uid-changed' | 'gone';
   /** CPU time the thread has used, in µs; 0 when it is gone. */

@@ -144,6 +144,57 @@ describe('RLIMIT_RTTIME', () => {
     expect(await answer).toBe('rttime-unset');
   });
 
+  describe('under the policy "clamp"', () => {
+    const clamping = () => new House({ rulebook: new Rulebook({ ...defaultLimits, rttimePolicy: 'clamp' }) });
+    const ask = async (house: House, pid: Pid): Promise<string> => {
+      const [answer] = await house.asking(pid, mainThread(pid), rr(10));
+      await house.clock.advance(10);
+      return answer as Promise<string>;
+    };
+
+    test('is given to who has none', async () => {
+      const house = clamping();
+      const pid = house.world.spawn();
+      expect(await ask(house, pid)).toBe('granted');
+      expect(house.world.rttimeOf(pid)).toBe(200_000n);
+    });
+
+    test('is left to who sets it, even if late', async () => {
+      const house = clamping();
+      const pid = house.world.spawn();
+      const [answer] = await house.asking(pid, mainThread(pid), rr(10));
+      house.world.setRttime(pid, 50_000n);
+      await house.clock.advance(10);
+      expect(await answer).toBe('granted');
+      expect(house.world.rttimeOf(pid)).toBe(50_000n);
+    });
+
+    test('is not lowered for who has too high a one', async () => {
+      const house = clamping();
+      const pid = house.world.spawn({ rttimeUsec: 200_001n });
+      expect(await ask(house, pid)).toBe('rttime-above-limit');
+      expect(house.world.rttimeOf(pid)).toBe(200_001n);
+    });
+
+    test('is wanting where the broker may not give it', async () => {
+      const house = clamping();
+      house.world.processes.mayLimit = false;
+      const pid = house.world.spawn();
+      expect(await ask(house, pid)).toBe('rttime-unset');
+      expect(house.world.runsAs(mainThread(pid))?.policy).toBe('other');
+      expect(house.watchdog.watching()).toBe(0);
+      expect(house.broker.totals.threads).toBe(0);
+    });
+
+    test('is not given to who is refused for another reason', async () => {
+      const house = clamping();
+      house.authority.mood = 'refuse';
+      const pid = house.world.spawn();
+      expect(await ask(house, pid)).toBe('not-authorized');
+      expect(house.world.rttimeOf(pid)).toBe('unlimited');
+    });
+  });
+
   test('that was raised while polkit was asked is judged as it is then', async () => {
     const house = new House();
     const pid = house.spawn();

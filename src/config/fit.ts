@@ -49,8 +49,6 @@ const isNumber = (value: TomlValue): value is number | bigint => typeof value ==
 const range = ({ min, max, unit }: IntegerKey): string => `${min} to ${max}${unit === '' ? '' : ` ${unit}`}`;
 
 function misfitWord(row: WordKey<string>, value: string, written: string): string {
-  const { unsupported = {} } = row;
-  if (Object.hasOwn(unsupported, value)) return `= ${written} ${unsupported[value]}; use ${allowed(row)}`;
   const meant = nearest(value, row.words);
   return `must be ${allowed(row)}, not ${written}${meant === undefined ? '' : `; did you mean "${meant}"?`}`;
 }

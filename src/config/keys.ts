@@ -34,8 +34,6 @@ export interface WordKey<Word extends string> {
   readonly words: readonly Word[];
   readonly default: Word;
   readonly doc: string;
-  /** Words that have a meaning, and why it cannot be had. */
-  readonly unsupported?: Readonly<Record<string, string>>;
 }
 
 export type KeyRow = IntegerKey | ShareKey | BooleanKey | WordKey<string>;
@@ -160,10 +158,9 @@ export const keys = {
   }),
 
   'rttime.policy': word({
-    words: ['require'],
+    words: ['require', 'clamp'],
     default: 'require',
-    doc: 'What is done about a process without a hard limit: "require" refuses it.',
-    unsupported: { clamp: 'needs CAP_SYS_RESOURCE and is not supported by this version' },
+    doc: 'Who has no hard limit is refused ("require"), or given the highest ("clamp", which needs CAP_SYS_RESOURCE).',
   }),
 
   // Callers wait 25 s for a reply, libdbus's default: whoever waits longer for polkit answers nobody.

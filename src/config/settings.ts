@@ -21,7 +21,6 @@ export interface Settings {
   readonly rules: readonly Rule[];
   readonly burst: BurstLimits;
   readonly canary: CanaryRule;
-  readonly rttimePolicy: 'require';
   readonly polkitTimeoutMsec: number;
   readonly polkitRememberMsec: number;
   readonly reassertDrifted: boolean;
@@ -119,6 +118,7 @@ const settingsFrom = (setting: <K extends Key>(key: K) => ValueOf<K>): Shaped =>
     realtimePriorityMax: setting('limits.realtime_priority_max'),
     niceLevelMin: setting('limits.nice_level_min'),
     rttimeUsecMax: BigInt(setting('limits.rttime_usec_max')),
+    rttimePolicy: setting('rttime.policy'),
     processesPerUserMax: setting('limits.processes_per_user_max'),
     realtimeThreadsPerUserMax: setting('limits.realtime_threads_per_user_max'),
     highPriorityThreadsPerUserMax: setting('limits.high_priority_threads_per_user_max'),
@@ -143,7 +143,6 @@ const settingsFrom = (setting: <K extends Key>(key: K) => ValueOf<K>): Shaped =>
     demoteUnknown: setting('canary.demote_unknown'),
     cooldownSec: setting('canary.cooldown_sec'),
   },
-  rttimePolicy: setting('rttime.policy'),
   polkitTimeoutMsec: setting('polkit.timeout_msec'),
   polkitRememberMsec: setting('polkit.remember_msec'),
   reassertDrifted: setting('drift.reassert'),

@@ -25,6 +25,8 @@ const meanings: Readonly<Record<string, string>> = {
   'no-watchdog': 'The watchdog may not have its priority, and nothing is granted that nobody watches.',
   'ordinary-priority':
     'The broker could not make itself SCHED_RR, or has an RLIMIT_RTTIME it cannot raise: its answers come late while all CPUs are busy.',
+  'no-clamp':
+    'rttime.policy is "clamp" and the broker may not set the limits of others: who has no RLIMIT_RTTIME is refused. Give its unit CAP_SYS_RESOURCE (clamp.conf among the examples).',
   'no-pidfd-thread':
     'The kernel has no PIDFD_THREAD (Linux 6.9): threads are told apart by their start times, and places of threads that ended are freed within a second.',
   'state-unwritable':

@@ -92,7 +92,8 @@ function rttimeUnfit({ thread, scheduling, rttime }: Request, { limits, rules }:
   if (scheduling.kind !== 'realtime' || rttime === 'unread') return undefined;
   const { pid } = thread.process;
   const maxUsec = limits.rttimeUsecMax;
-  if (rttime === 'unlimited') return { reason: 'rttime-unset', pid, maxUsec };
+  if (rttime === 'unlimited')
+    return limits.rttimePolicy === 'clamp' ? undefined : { reason: 'rttime-unset', pid, maxUsec };
   if (rttime > maxUsec) return { reason: 'rttime-above-limit', pid, usec: rttime, maxUsec, rule: rules.rttimeUsecMax };
   if (rttime < rttimeUsecMin) return { reason: 'rttime-too-low', pid, usec: rttime, minUsec: rttimeUsecMin };
   return undefined;

@@ -6,6 +6,8 @@ export interface Limits {
   readonly niceLevelMin: number;
   /** Highest hard RLIMIT_RTTIME a process may have to be granted realtime, in µs. */
   readonly rttimeUsecMax: bigint;
+  /** What becomes of a process without one: it is refused, or given the highest. */
+  readonly rttimePolicy: 'require' | 'clamp';
   readonly processesPerUserMax: number;
   readonly realtimeThreadsPerUserMax: number;
   readonly highPriorityThreadsPerUserMax: number;
@@ -24,6 +26,7 @@ export const defaultLimits: Limits = {
   realtimePriorityMax: 20,
   niceLevelMin: -15,
   rttimeUsecMax: 200_000n,
+  rttimePolicy: 'require',
   processesPerUserMax: 64,
   realtimeThreadsPerUserMax: 128,
   highPriorityThreadsPerUserMax: 512,

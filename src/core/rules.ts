@@ -2,7 +2,7 @@ import type { Limits } from './limits.ts';
 import type { Gid, Uid } from './thread.ts';
 
 /** What a rule may set: users are counted on the whole machine, and so none of them has a limit of his own. */
-export type RuleLimits = Partial<Omit<Limits, 'usersMax'>>;
+export type RuleLimits = Partial<Omit<Limits, 'usersMax' | 'rttimePolicy'>>;
 
 /** A rule applies to a process that fits all of them. */
 export interface Conditions {

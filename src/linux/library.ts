@@ -7,6 +7,12 @@ import { loadNative, type WaiterPointer, type WatchdogPointer, type WatchdogRule
 
 const { ENOENT, ESRCH } = constants.errno;
 
+/** setrlimit(2): the soft limit brings a signal, the hard one the end. */
+export interface RttimeLimits {
+  readonly soft: bigint;
+  readonly hard: bigint;
+}
+
 /** What the C library does for us, in our words. */
 export type Library = ReturnType<typeof openLibrary>;
 
@@ -19,6 +25,7 @@ export function openLibrary(path: string) {
   const found = new Int32Array(4);
   const report = new BigUint64Array(16);
   const file = new BigInt64Array(2);
+  const rttime = new BigInt64Array(2);
 
   return {
     setScheduling(tid: Tid, { policy, priority, nice, resetOnFork }: Attributes): void {
@@ -52,6 +59,13 @@ export function openLibrary(path: string) {
 
     /** Device and inode of the file a path leads to; undefined: none that can be told. Waits for no file system that must ask. */
     fileId: (path: string): string | undefined => (native.rtb_file_id(path, file) < 0 ? undefined : file.join(':')),
+
+    /** RLIMIT_RTTIME of a process in µs, -1 for none. @returns what it was */
+    setRttime(pid: Pid, { soft, hard }: RttimeLimits): RttimeLimits {
+      check('prlimit', native.rtb_rttime_set(pid, BigInt64Array.of(soft, hard), rttime));
+      const [softBefore, hardBefore] = rttime as Iterable<bigint> as [bigint, bigint];
+      return { soft: softBefore, hard: hardBefore };
+    },
 
     /** CLOCK_BOOTTIME and CLOCK_REALTIME in µs. */
     bootUsec: (): number => check('clock_gettime', native.rtb_boottime_usec()),

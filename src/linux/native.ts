@@ -76,6 +76,7 @@ const signatures = {
   rtb_pidfd_gone: { takes: ['int'], returns: 'int' },
   rtb_read: { takes: ['path', 'bytes', 'int64'], returns: 'int64_t' },
   rtb_file_id: { takes: ['path', 'int64[2]'], returns: 'int' },
+  rtb_rttime_set: { takes: ['int', 'int64[2]', 'int64[2]'], returns: 'int' },
   rtb_boottime_usec: { takes: [], returns: 'int64_t' },
   rtb_realtime_usec: { takes: [], returns: 'int64_t' },
   rtb_waiter_open: { takes: ['out waiter'], returns: 'int' },

@@ -4,6 +4,7 @@ import type { Pid, Process, StartTime, Thread, Tid, Uid } from '../core/thread.t
 import type { Caller, Clock, ProcessTable, Reach, Sighting, Target, ThreadHandle } from '../ports.ts';
 import { Refused } from '../refused.ts';
 import { Census } from './census.ts';
+import { SyscallError } from './errno.ts';
 import type { Handles } from './handles.ts';
 import { noSuchThread, parseIds } from './ids.ts';
 import type { Library } from './library.ts';
@@ -17,13 +18,18 @@ import { LinuxSubject } from './subject.ts';
 export class LinuxProcessTable implements ProcessTable {
   readonly #proc: Proc;
   readonly #handles: Handles;
-  readonly #library: Pick<Library, 'fileId'>;
+  readonly #library: Pick<Library, 'fileId' | 'setRttime'>;
   readonly #namespaces: Namespaces;
   readonly #census: Census;
   /** Of callers' processes, for as long as the callers are remembered. */
   readonly #starttimes = new WeakMap<Caller, StartTime>();
 
-  constructor(proc: Proc, handles: Handles, library: Pick<Library, 'fileId' | 'scheduling'>, clock: Clock) {
+  constructor(
+    proc: Proc,
+    handles: Handles,
+    library: Pick<Library, 'fileId' | 'scheduling' | 'setRttime'>,
+    clock: Clock,
+  ) {
     this.#proc = proc;
     this.#handles = handles;
     this.#library = library;
@@ -60,6 +66,21 @@ export class LinuxProcessTable implements ProcessTable {
     if (rttime === undefined || (held?.gone ?? this.standingOf(process) === 'gone'))
       throw noSuchThread(`Process ${process.pid} has ended`);
     return rttime;
+  }
+
+  limitRttime(process: Process, usec: bigint): boolean {
+    if (this.standingOf(process) === 'gone') throw noSuchThread(`Process ${process.pid} has ended`);
+    try {
+      const before = this.#library.setRttime(process.pid, { soft: usec, hard: usec });
+      if (this.standingOf(process) !== 'gone') return true;
+      // Whoever has the pid now never asked for this.
+      this.#library.setRttime(process.pid, before);
+    } catch (fault) {
+      if (!(fault instanceof SyscallError)) throw fault;
+      if (fault.is('EPERM')) return false;
+      if (!fault.is('ESRCH')) throw fault;
+    }
+    throw noSuchThread(`Process ${process.pid} has ended`);
   }
 
   standingOf(process: Process): 'same' | 'uid-changed' | 'gone' {

@@ -350,6 +350,23 @@ export function processTableContract(open: () => Stage): void {
       expect(stage.processes.rttime(await processOf(stage, unlimited))).toBe('unlimited');
     });
 
+    test('is given an RLIMIT_RTTIME, soft and hard', async () => {
+      using stage = open();
+      const pid = stage.spawn({ uid: root });
+      const process = (await find(stage, stage.caller(pid), { thread: 0n })).thread.process;
+      expect(stage.processes.limitRttime(process, 150_000n)).toBe(true);
+      expect(stage.processes.rttime(process)).toBe(150_000n);
+    });
+
+    test('that is another one by now is given none', async () => {
+      using stage = open();
+      const pid = stage.spawn({ uid: root });
+      const process = (await find(stage, stage.caller(pid), { thread: 0n })).thread.process;
+      const older = { ...process, starttime: (process.starttime - 1n) as Process['starttime'] };
+      expect(await reasonOf(() => stage.processes.limitRttime(older, 150_000n))).toBe('no-such-thread');
+      expect(stage.processes.rttime(process)).toBe('unlimited');
+    });
+
     test('that has ended has no RLIMIT_RTTIME', async () => {
       using stage = open();
       const pid = stage.spawn();

@@ -8,6 +8,8 @@ import { type FakeKernel, type FakeProcess, type FakeThread, identityOf, noSuchT
 export class FakeProcessTable implements ProcessTable {
   /** File descriptors that handles may still take. */
   descriptorsLeft = Number.POSITIVE_INFINITY;
+  /** Whether the broker has CAP_SYS_RESOURCE. */
+  mayLimit = true;
   /** Handles that were opened and not closed. */
   openHandles = 0;
   readonly #kernel: FakeKernel;
@@ -65,6 +67,13 @@ export class FakeProcessTable implements ProcessTable {
     const found = this.#kernel.processes.get(pid);
     if (found?.starttime !== starttime || held?.gone) throw noSuchThread(`Process ${pid} has ended`);
     return found.rttime;
+  }
+
+  limitRttime({ pid, starttime }: Process, usec: bigint): boolean {
+    const found = this.#kernel.processes.get(pid);
+    if (found?.starttime !== starttime) throw noSuchThread(`Process ${pid} has ended`);
+    if (this.mayLimit) found.rttime = usec;
+    return this.mayLimit;
   }
 
   standingOf({ pid, starttime, uid }: Process): 'same' | 'uid-changed' | 'gone' {

@@ -95,6 +95,10 @@ export class FakeWorld implements Stage {
     this.#kernel.process(pid).rttime = rttime;
   }
 
+  rttimeOf(pid: Pid): Exclude<Rttime, 'unread'> {
+    return this.#kernel.process(pid).rttime;
+  }
+
   setNames(pid: Pid, comm: string, program: string): void {
     Object.assign(this.#kernel.process(pid), { comm, program });
   }

@@ -10,7 +10,7 @@ import { type Rig, type RigOptions, startRig } from './rig.ts';
 import type { UserName } from './users.ts';
 
 /** Keys of the configuration, as in 'limits.users_max'. */
-export type Settings = Readonly<Record<string, number | boolean>>;
+export type Settings = Readonly<Record<string, number | boolean | string>>;
 
 /** Nobody is to ask too often, but where that is the point. */
 export const patience: Settings = {
@@ -30,7 +30,7 @@ export const defaultPatience: Settings = {
 
 const configOf = (settings: Settings): string =>
   Object.entries({ ...patience, ...settings })
-    .map(([key, value]) => `${key} = ${value}\n`)
+    .map(([key, value]) => `${key} = ${JSON.stringify(value)}\n`)
     .join('');
 
 /** What ListGrants or GetAll tells, without the types. */
