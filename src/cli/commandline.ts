@@ -1,3 +1,4 @@
+import { printable } from '../core/printable.ts';
 import { WrongUse } from './complaint.ts';
 import type { Asked, Verb } from './verb.ts';
 import { type Flag, type Given, parseWords, unknown } from './words.ts';
@@ -63,6 +64,6 @@ function requireOperands({ name, operands }: Verb, words: readonly string[]): vo
   const endless = operands.some((operand) => operand.includes('...'));
   if (words.length > operands.length && !endless)
     throw new WrongUse(
-      `${name} takes ${operands.length === 0 ? 'nothing' : operands.join(' ')}: '${words[operands.length]}' is too much`,
+      `${name} takes ${operands.length === 0 ? 'nothing' : operands.join(' ')}: '${printable(words[operands.length]!.slice(0, 80))}' is too much`,
     );
 }

@@ -41,9 +41,13 @@ function ofTheBus({ name, text }: BusError): Complaint {
   if (/^Unknown(Method|Interface|Object|Property)$|^InvalidArgs$|^InconsistentMessage$/.test(word))
     return new Complaint(exitStatus.refused, `${otherVersion} It said: ${text}.`);
   if (word === 'InteractiveAuthorizationRequired')
-    return new Complaint(exitStatus.refused, `polkit wants a password. ${text} Ask from a terminal, or as root.`);
+    return new Complaint(exitStatus.refused, `${text} ${whereAgentsAre}`);
   return new Complaint(exitStatus.refused, `The broker answered ${word}: ${text}`);
 }
+
+/** At a terminal we let polkit ask; but somebody must be there who asks for it. */
+const whereAgentsAre =
+  'At a terminal rtbroker allows it: a desktop session has such an agent, elsewhere pkttyagent(1) is one.';
 
 export const otherVersion =
   "The broker does not know what it was asked, or answers otherwise: it is of another version. See 'rtbroker version'.";

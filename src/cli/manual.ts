@@ -183,7 +183,7 @@ const examples = `Is all well, and who has what?
 .Pp
 Why does PipeWire not run realtime?
 .Pp
-.Dl rtbroker explain $(pidof pipewire)
+.Dl rtbroker explain $(pidof -s pipewire)
 .Pp
 Play with realtime priority 10:
 .Pp

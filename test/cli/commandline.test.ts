@@ -15,6 +15,7 @@ const wrong: readonly (readonly [line: string, text: RegExp, verb?: string])[] =
   ['--version=1', /takes no value/],
   ['list --al', /no flag '--al'\. Did you mean '--all'\?/, 'list'],
   ['list everything', /list takes nothing: 'everything' is too much/, 'list'],
+  ['list \x1b[31m', /: '\\u\{1b\}\[31m' is too much/, 'list'],
   ['grant', /grant wants PID\[\/TID\]/, 'grant'],
   ['grant 1 2 3', /grant takes PID\[\/TID\] \[PRIORITY\]: '3' is too much/, 'grant'],
   ['grant 1 --json', /no flag '--json'/, 'grant'],

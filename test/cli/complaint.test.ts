@@ -18,7 +18,12 @@ const table: readonly (readonly [name: string, text: string, status: number, sai
   ['org.freedesktop.systemd1.LoadFailed', 'not loaded', 3, /could not start the broker: not loaded/],
   [`${standard}.UnknownMethod`, 'no Explain', 1, /of another version\. See 'rtbroker version'\. It said: no Explain/],
   [`${standard}.InconsistentMessage`, "Explain replied 'b'", 1, /of another version/],
-  [`${standard}.InteractiveAuthorizationRequired`, 'Needs a password.', 1, /Ask from a terminal, or as root/],
+  [
+    `${standard}.InteractiveAuthorizationRequired`,
+    'Needs a password.',
+    1,
+    /^Needs a password\. At a terminal .*pkttyagent/,
+  ],
   [`${standard}.LimitsExceeded`, 'too many', 1, /answered LimitsExceeded: too many/],
   [`${standard}.Failed`, 'internal error', 1, /answered Failed: internal error/],
 ];
