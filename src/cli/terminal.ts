@@ -24,7 +24,9 @@ export class Terminal {
 
   /** Takes the terminal, until what it returns is disposed of: then all is there again as it was. */
   take(onKey: (key: string) => void, onResize: () => void): Disposable {
-    const hear = (bytes: Buffer) => onKey(bytes.toString('latin1'));
+    const hear = (bytes: Buffer) => {
+      for (const key of keysIn(bytes.toString('latin1'))) onKey(key);
+    };
     this.#input.setRawMode(true);
     this.#input.on('data', hear);
     this.#output.on('resize', onResize);
@@ -46,6 +48,10 @@ export class Terminal {
     this.#output.write(`\x1b[H${shown.join('\r\n')}\x1b[J`);
   }
 }
+
+/** Who types fast is heard at once; what begins with ESC is a single key (an arrow, say), or one with Alt. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: keys send them.
+export const keysIn = (typed: string): readonly string[] => typed.match(/\x1b(?:[[O][ -?]*[@-~]|.)?|[^\x1b]/gs) ?? [];
 
 /** A line with colours in it is as wide as the table made it. */
 const cut = (line: string, columns: number): string => (line.includes('\x1b') ? line : fitted(line, columns));

@@ -1,6 +1,7 @@
+import { BusError } from '../bus/bus-error.ts';
 import { printable } from '../core/printable.ts';
 import { type Column, table } from './columns.ts';
-import { exitStatus, WrongUse } from './complaint.ts';
+import { exitStatus, ownErrors, WrongUse } from './complaint.ts';
 import type { Dictionary } from './dictionary.ts';
 import { type GrantRow, runsAs } from './grant.ts';
 import { showThreadId } from './operands.ts';
@@ -106,7 +107,12 @@ async function show(
   const leaving = Promise.race([quitting, tool.untilLeave()]).then(() => 'leave' as const);
   using _ = terminal.take(hear, draw);
   for (;;) {
-    [uses, properties] = await Promise.all([look(broker, usage, tool.threads), broker.properties()]);
+    try {
+      [uses, properties] = await Promise.all([look(broker, usage, tool.threads), broker.properties()]);
+    } catch (fault) {
+      // Its user asks too often, here or elsewhere: it is told so late enough that this loop slows down.
+      if (!(fault instanceof BusError) || fault.name !== `${ownErrors}Burst`) throw fault;
+    }
     draw();
     const pause = new Promise((resolve) => setTimeout(resolve, delayMsec));
     if ((await Promise.race([leaving, pause])) === 'leave') return exitStatus.done;

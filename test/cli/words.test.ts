@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { WrongUse } from '../../src/cli/complaint.ts';
+import { keysIn } from '../../src/cli/terminal.ts';
 import { type Flag, parseWords, unknown } from '../../src/cli/words.ts';
 
 const flags: readonly Flag[] = [
@@ -66,3 +67,16 @@ test('what was typed is repeated without what a terminal would obey', () =>
 
 test('a beginning is a guess, too', () =>
   expect(unknown('verb', 'stat', ['list', 'status'])).toMatch(/mean 'status'\?/));
+
+test('keys are told apart, however they come', () =>
+  expect(keysIn('pq\x1b[C\x1b[1;5Dr\x1bOQ\x1bq\x03\x1b')).toEqual([
+    'p',
+    'q',
+    '\x1b[C',
+    '\x1b[1;5D',
+    'r',
+    '\x1bOQ',
+    '\x1bq',
+    '\x03',
+    '\x1b',
+  ]));
