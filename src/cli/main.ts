@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { loadConfig } from '../config/load.ts';
 import type { Pid, Tid } from '../core/thread.ts';
+import { inForeground } from '../linux/foreground.ts';
 import { LinuxMeddlers } from '../linux/meddlers.ts';
 import { Proc } from '../linux/proc.ts';
 import { nodeReader } from '../linux/reader.ts';
@@ -51,6 +52,7 @@ async function run(verb: Verb, asked: Asked, bus: string | undefined): Promise<n
       loadConfig(file).rows.map(({ key, value, origin }) => ({ key, value, file: origin?.file, line: origin?.line })),
     runner: join(__dirname, 'rtbroker-run'),
     terminal: process.stdin.isTTY && process.stdout.isTTY ? new Terminal(process.stdin, process.stdout) : undefined,
+    inForeground,
     meddlers: () => new LinuxMeddlers(new Proc(nodeReader), new Texts(nodeReader, '/sys')).running(),
     write: (text) => output.line(text),
     complain: ({ message }) => output.complain(message),

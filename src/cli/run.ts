@@ -17,7 +17,8 @@ export const run: Verb = {
     'Sets RLIMIT_RTTIME of the program to what the broker demands, has its main thread granted realtime, and starts it; ' +
     'if that is refused, it is not started. Threads and programs that it starts are ordinary ones. The exit status is the ' +
     "program's: 126 and 127 if it cannot be run, and who ends by a signal is told by that signal. SIGTERM, SIGHUP, SIGUSR1, " +
-    'SIGUSR2 are passed on; so are SIGINT and SIGQUIT, unless the terminal sends them to the program itself.',
+    'SIGUSR2 are passed on; so are SIGINT and SIGQUIT, unless the terminal sends them to the program itself. What shall ' +
+    'outlive the terminal has nohup(1) behind rtbroker: rtbroker run -- nohup PROGRAM.',
   startsProgram: true,
   async run(tool, { operands, given }) {
     const priority = await priorityOf(tool, given.get('priority'));
@@ -26,7 +27,7 @@ export const run: Verb = {
 
     const child = start(tool, rttimeUsec, operands);
     // Before it runs: a realtime program may be killed before we get to run again.
-    passSignals(child);
+    passSignals(child, tool);
     const ended = endOf(child);
     const pid = await ready(child, ended);
     if (pid !== undefined) {
@@ -73,10 +74,10 @@ async function ready(child: ChildProcess, ended: Promise<End>): Promise<number |
 const passed = ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
 const ofTheTerminal = ['SIGINT', 'SIGQUIT'] as const;
 
-/** A terminal's signals go to all who run in its foreground, the program among them. */
-function passSignals(child: ChildProcess): void {
+/** A terminal's signals go to all who run in its foreground, the program among them: it must not hear them twice. */
+function passSignals(child: ChildProcess, { inForeground }: Tool): void {
   for (const signal of passed) process.on(signal, () => child.kill(signal));
-  for (const signal of ofTheTerminal) process.on(signal, () => process.stdin.isTTY || child.kill(signal));
+  for (const signal of ofTheTerminal) process.on(signal, () => inForeground() || child.kill(signal));
 }
 
 async function statusOf({ code, signal }: End): Promise<number> {

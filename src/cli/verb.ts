@@ -32,6 +32,8 @@ export interface Tool {
   readonly runner: string;
   /** Undefined when the output is none, or nobody sits there. */
   readonly terminal: Terminal | undefined;
+  /** Whether it runs in the foreground of a terminal at this moment, whose signals then go to all that it started, too. */
+  inForeground(): boolean;
   /** Prints at once. */
   write(line: string): void;
   /** Says what is wrong, and goes on. */

@@ -4,6 +4,7 @@ import { inNamespaceOf } from '../rig/namespace.ts';
 import { ask, highPriority, realtime } from '../rig/request.ts';
 import { dataOf, Stage } from '../rig/stage.ts';
 import { Tmux } from '../rig/tmux.ts';
+import { type UserName, users } from '../rig/users.ts';
 
 let stage: Stage;
 let pid: number;
@@ -21,9 +22,14 @@ afterEach(() => {
   for (const terminal of terminals.splice(0)) terminal.stop();
 });
 
-const terminal = (line: string, columns = 80, env: Readonly<Record<string, string>> = {}): Tmux => {
+const terminal = (
+  line: string,
+  columns = 80,
+  env: Readonly<Record<string, string>> = {},
+  user: UserName = 'root',
+): Tmux => {
   const { rig } = stage;
-  const command = inNamespaceOf(rig.busPid, [...rig.tool, ...line.split(' ')]);
+  const command = inNamespaceOf(rig.busPid, [...rig.tool, ...line.split(' ')], users[user]);
   const all = { DBUS_SYSTEM_BUS_ADDRESS: rig.address, LC_ALL: 'C.UTF-8', TERM: 'xterm-256color', ...env };
   const opened = Tmux.start(rig.dir, columns, 24, command, all);
   terminals.push(opened);
@@ -56,6 +62,19 @@ describe('on a terminal', () => {
   });
 });
 
+test('what runs realtime hears Ctrl-C once, wherever it reads from', async () => {
+  const { rig } = stage;
+  const program = `let heard = 0; process.on("SIGINT", () => console.log("heard", ++heard)); console.log("ready"); setTimeout(() => {}, 3000)`;
+  const run = inNamespaceOf(rig.busPid, [...rig.tool, 'run', '--', process.execPath, '-e', program]);
+  const redirected = ['sh', '-c', 'exec "$@" </dev/null', 'sh', ...run];
+  const opened = Tmux.start(rig.dir, 80, 24, redirected, { DBUS_SYSTEM_BUS_ADDRESS: rig.address });
+  terminals.push(opened);
+  await shown(opened, /^ready$/m);
+  opened.type('C-c');
+  await shown(opened, / <0>/);
+  expect(opened.screen()).toMatch(/heard 1\n <0>/);
+});
+
 describe('top', () => {
   test('shows granted threads, live, until q', async () => {
     const opened = terminal('top -d 0.1');
@@ -68,8 +87,7 @@ describe('top', () => {
     expect(opened.screen()).toMatch(new RegExp(`alice +${pid} +caller +rr 5 +active +0\\.\\d% +0\\.\\d%`));
     opened.resize(20, 10);
     await shown(opened, /\nuser: alice\nthread: \d+\nname: caller\nruns as: /);
-    opened.type('p');
-    opened.type('q');
+    opened.type('pq');
     await shown(opened, /^ <0>$/m);
     expect(opened.screen()).not.toMatch(/alice/);
   });
@@ -104,5 +122,16 @@ describe('top', () => {
       cpu_share: expect.any(Number),
       rttime_share: expect.any(Number),
     });
+  });
+
+  test('goes on when its user asks too often', async () => {
+    await stage.restart('SIGUSR1', undefined, { 'burst.user_requests': 3, 'burst.user_refill_per_sec': 1 });
+    const opened = terminal('top -d 0.1', 80, {}, 'alice');
+    await shown(opened, /q quits/);
+    const tooOften = { code: 1, stderr: expect.stringMatching(/asks too often/) };
+    await expect.poll(() => stage.rig.rtbroker(['list'], 'alice'), { timeout: 10_000 }).toMatchObject(tooOften);
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    opened.type('q');
+    await shown(opened, /^ <0>$/m);
   });
 });

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseCpuGroups, parseUnits } from '../../src/linux/cgroup.ts';
+import { isInForeground } from '../../src/linux/foreground.ts';
 import { parseRttime } from '../../src/linux/rlimits.ts';
 import { parseRunUsec } from '../../src/linux/schedstat.ts';
 import { hasEnded, parseStat } from '../../src/linux/stat.ts';
@@ -9,6 +10,16 @@ import { parseGroups, parseStatus } from '../../src/linux/status.ts';
 
 /** A file as a real kernel wrote it. */
 const captured = (name: string): string => readFileSync(join(import.meta.dirname, '../fixtures/proc', name), 'utf8');
+
+test.each([
+  ['without a terminal', -1, false],
+  ['before a terminal', 4899, true],
+  ['behind others', 4900, false],
+])('a process %s', (_, foreground, expected) => {
+  const fields = captured('stat').split(' ');
+  fields[7] = `${foreground}`;
+  expect(isInForeground(fields.join(' ').replace('(pipewire)', '(evil) R 1 1 1)'))).toBe(expected);
+});
 
 describe('stat', () => {
   const stats: ReadonlyArray<readonly [title: string, text: string, comm: string, state: string]> = [

@@ -29,7 +29,8 @@ export class Tmux {
       `${columns}`,
       '-y',
       `${rows}`,
-      `${line}; echo " <$?>"; exec sleep 60`,
+      // What Ctrl-C does to the program it shall not do to the shell around it.
+      `trap : INT; ${line}; echo " <$?>"; exec sleep 60`,
     );
     return tmux;
   }
