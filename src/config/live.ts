@@ -26,12 +26,14 @@ export class LiveConfig implements Configuration {
     this.#inForce = atStart;
   }
 
-  /** As reload(), for whom the journal is answer enough. */
+  /** As reload(), for whom the journal is answer enough. Whatever goes wrong, the broker goes on as it was. */
   tryReload(): void {
     try {
       this.reload();
     } catch (fault) {
-      if (!(fault instanceof Refused)) throw fault;
+      if (fault instanceof Refused) return;
+      const text = fault instanceof Error ? (fault.stack ?? fault.message) : `${fault}`;
+      this.#parts.journal.error(`The configuration could not be read again, and what is in force stays: ${text}`);
     }
   }
 

@@ -10,17 +10,19 @@ let journal: FakeJournal;
 let told: string[];
 let applied: Settings[];
 let live: LiveConfig;
+let load: () => Settings;
 const by = { name: ':1.7', uid: 0 as Uid, pid: 42 as Pid };
 
 const start = (atStart: string) => {
   text = atStart;
+  load = () => parseConfig(text, 'f');
   journal = new FakeJournal();
   told = [];
   applied = [];
   live = new LiveConfig(parseConfig(atStart, 'f'), {
     journal,
     notifier: { reloading: () => told.push('reloading'), ready: () => told.push('ready') },
-    load: () => parseConfig(text, 'f'),
+    load: () => load(),
     apply: (fresh) => applied.push(fresh),
   });
 };
@@ -125,6 +127,17 @@ describe('a bad configuration', () => {
     journal.entries.length = 0;
     reloadsTo('limits.users_max = 8', 'info: The configuration was read again from f: limits.users_max is 8.');
   });
+});
+
+test('a fault of ours is told in full, and is no end of the daemon either', () => {
+  load = () => {
+    throw new Error('unheard of');
+  };
+  live.tryReload();
+  expect(said()).toEqual([expect.stringMatching(/^error: .* what is in force stays: Error: unheard of\n +at /)]);
+  expect(applied).toEqual([]);
+  expect(told).toEqual(['reloading', 'ready']);
+  expect(() => live.reload(by)).toThrow('unheard of');
 });
 
 test('a priority must be below the watchdog that runs, whatever the next one will have', () => {
