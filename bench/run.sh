@@ -5,6 +5,6 @@ cd "$(dirname "$0")/.."
 
 sh test/setup.sh rtkit
 node build.mjs
-# The state lies in memory, as it does in /run: to free the blocks of a file on a disk may take as long as ten grants.
+# The state lies in memory, as it does in /run: on a disk, to let go of the old file took up to 8 ms.
 export TMPDIR=/dev/shm
 exec node build/bench.js "$@"
