@@ -1,6 +1,6 @@
 import type { Aspect } from './figures.ts';
 
-export type Verb = 'cold-grant' | 'grant' | 'property' | 'authorization';
+export type Verb = 'cold-grant' | 'grant' | 'property' | 'authorization' | 'rest';
 
 export interface Step {
   readonly verb: Verb;
@@ -35,6 +35,15 @@ const held = (count: number): Omit<Case, 'long'> => ({
   floor: false,
 });
 
+/** What is used up when nobody asks for anything, a second. */
+const atRest = (...before: string[]): Case => ({
+  name: `rest-${before[1] ?? 0}`,
+  before,
+  steps: [step('rest')(10, 'cpu')],
+  floor: false,
+  long: true,
+});
+
 export const cases: readonly Case[] = [
   // The first of all, and nobody is warm: what a user waits for when he logs in.
   { name: 'first-grant', steps: [step('cold-grant')(1, 'p50')], floor: false },
@@ -46,6 +55,9 @@ export const cases: readonly Case[] = [
   { ...held(1000), long: true },
   { name: 'property', steps: [property(1000, 'p50', 'p99', 'rate', 'cpu')] },
   { name: 'loaded', steps: [grant(300, 'p50', 'p99'), property(600, 'p50', 'p99')], loaded: true },
+  atRest(),
+  atRest('hold', '1'),
+  atRest('hold', '25'),
 ];
 
 /** These have no steps of the kind above. */

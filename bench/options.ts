@@ -16,7 +16,7 @@ Measures rtkit and the broker in turn, on one bus, with one polkitd and one clie
 
   --rounds N    how often each is started and measured (default 5)
   --only NAME   only this case; may be given again: ${caseNames.join(' ')}
-  --long        1000 held threads, too
+  --long        1000 held threads and the cost at rest, too
   --json FILE   everything measured, each round by itself
   --node FLAG   for the broker's Node, as in --node=--jitless; may be given again
   --help

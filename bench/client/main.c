@@ -21,6 +21,7 @@ static const char usage[] =
 	"  cold-grant N     the same, but without the calls that are made before all others and not counted\n"
 	"  property N       N reads of RTTimeUSecMax\n"
 	"  authorization N  N bare questions to polkit\n"
+	"  rest N           nothing at all for N seconds\n"
 	"  bigmessage N     N messages of 16 MB of each shape, and what they cost a bystander\n";
 
 static uint64_t grant(struct caller *caller)
@@ -51,6 +52,15 @@ static uint64_t authorization(struct caller *caller)
 	const uint64_t start = now_nsec();
 
 	check_authorization(caller->bus);
+	return now_nsec() - start;
+}
+
+static uint64_t rest(struct caller *caller)
+{
+	const uint64_t start = now_nsec();
+
+	(void)caller;
+	sleep(1);
 	return now_nsec() - start;
 }
 
@@ -101,6 +111,12 @@ static void step_authorization(struct world *world, size_t count)
 	measure_warm(world, "authorization", authorization, count);
 }
 
+/* What the last grant brought about is over after the first second. */
+static void step_rest(struct world *world, size_t count)
+{
+	measure(world, "rest", rest, count, 1);
+}
+
 static void step_bigmessage(struct world *world, size_t count)
 {
 	bigmessage(world, count);
@@ -116,6 +132,7 @@ static const struct step {
 	{ "cold-grant",    step_cold_grant },
 	{ "property",      step_property },
 	{ "authorization", step_authorization },
+	{ "rest",          step_rest },
 	{ "bigmessage",    step_bigmessage },
 };
 
