@@ -91,5 +91,10 @@ describe('completion in bash', () => {
     [['nonsense', ''], []],
   ])('%j', (words, found) => expect([...new Set(completed(...words))]).toEqual(found));
 
+  test('leaves files to bash', () => {
+    const script = `. ${join(folder, '../completion/rtbroker')}; complete -p rtbroker`;
+    expect(execFileSync('bash', ['-c', script], { encoding: 'utf8' })).toMatch(/ -o default /);
+  });
+
   test('offers every verb', () => expect(completed('')).toEqual(expect.arrayContaining(verbs.map(({ name }) => name))));
 });

@@ -27,7 +27,8 @@ ${verbs.map(verbCase).join('\n')}
 	# shellcheck disable=SC2207 # no word has a blank in it
 	COMPREPLY=($(compgen -W "$words" -- "$word"))
 }
-complete -F _rtbroker rtbroker
+# What we know nothing of may be a file.
+complete -o default -F _rtbroker rtbroker
 `;
 
 const long = (flags: readonly Flag[]): readonly string[] => flags.map(({ name }) => `--${name}`);
