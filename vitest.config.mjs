@@ -11,7 +11,7 @@ const xmlAsText = {
 const shared = { oxc: { target: 'node20' }, plugins: [xmlAsText] };
 
 /** What burns a CPU, or tells how fast somebody is: one after the other, beside nothing else. */
-const alone = ['canary*', 'bus-bigmessage', 'bus-signals-hog', 'webkit'].map(
+const alone = ['canary*', 'bus-bigmessage', 'bus-signals-hog', 'flood', 'webkit'].map(
   (name) => `test/integration/${name}.test.ts`,
 );
 

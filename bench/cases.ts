@@ -61,6 +61,6 @@ export const cases: readonly Case[] = [
 ];
 
 /** These have no steps of the kind above. */
-export const otherCases = ['bigmessage', 'start', 'activation', 'memory'] as const;
+export const otherCases = ['bigmessage', 'flood', 'start', 'activation', 'memory'] as const;
 
 export const caseNames: readonly string[] = [...cases.map(({ name }) => name), ...otherCases];

@@ -6,6 +6,7 @@ import type { Rig } from '../test/rig/rig.ts';
 import { type Case, cases, type Step } from './cases.ts';
 import { type Measured, runClient, type Shot } from './client.ts';
 import { bigMessageFigures, type Figure, figuresOf } from './figures.ts';
+import { measureFloods } from './flood.ts';
 import { memoryFigures } from './memory.ts';
 import type { Options } from './options.ts';
 import type { PolkitStops } from './polkit.ts';
@@ -37,7 +38,7 @@ export async function measure(subject: Subject, bench: Bench): Promise<Figure[]>
   if (wanted('start')) figures.push(await timeStarts(subject, bench));
   if (wanted('activation')) figures.push(await timeActivations(subject, bench));
 
-  const daemon = await start(subject, rig, options.nodeFlags);
+  const daemon = await start(subject, rig, options);
   const remember = (when: string, ...kinds: Parameters<typeof memoryFigures>[2][]) => {
     if (wanted('memory')) figures.push(...memoryFigures(daemon.pid, when, ...kinds));
   };
@@ -56,6 +57,7 @@ export async function measure(subject: Subject, bench: Bench): Promise<Figure[]>
   } finally {
     await daemon.stop();
   }
+  if (wanted('flood')) figures.push(...(await measureFloods(subject, bench)));
   return figures;
 }
 

@@ -20,12 +20,12 @@ interface Launched {
 
 /** From fork(2) to the name. */
 export const timeStarts = (subject: Subject, { rig, options }: Launched): Promise<Figure> =>
-  launch('start', rig, commandOf(subject, rig, options.nodeFlags));
+  launch('start', rig, commandOf(subject, rig, options));
 
 /** From the call that makes the bus start it to the answer. */
 export async function timeActivations(subject: Subject, { rig, options }: Launched): Promise<Figure> {
   const file = join(rig.dir, 'services', `${rtkitFace.name}.service`);
-  const command = commandOf(subject, rig, options.nodeFlags).map((word) => `'${word}'`);
+  const command = commandOf(subject, rig, options).map((word) => `'${word}'`);
   writeFileSync(file, `[D-BUS Service]\nName=${rtkitFace.name}\nExec=${command.join(' ')}\nUser=root\n`);
   await reloadBus(rig);
   try {

@@ -25,23 +25,40 @@ processes_per_user_max = 65536
 realtime_threads_per_user_max = 65536
 realtime_threads_per_process_max = 65536
 
-[burst]
-process_requests = 10000
-process_refill_per_sec = 10000
-user_requests = 10000
-user_refill_per_sec = 10000
-
 [polkit]
 timeout_msec = 20000
 `;
 
-/** @param nodeFlags of the broker's Node */
-export function commandOf(subject: Subject, rig: Rig, nodeFlags: readonly string[] = []): string[] {
+/** How often a user may ask: without an end where work is measured. */
+export interface Burst {
+  readonly requests: number;
+  readonly processRefillPerSec: number;
+  readonly userRefillPerSec: number;
+}
+
+/** In what the broker is not as it is measured everywhere else. */
+export interface Otherwise {
+  readonly nodeFlags?: readonly string[];
+  readonly burst?: Burst;
+}
+
+const endless: Burst = { requests: 10_000, processRefillPerSec: 10_000, userRefillPerSec: 10_000 };
+
+const burstConfig = ({ requests, processRefillPerSec, userRefillPerSec }: Burst): string => `
+[burst]
+process_requests = ${requests}
+process_refill_per_sec = ${processRefillPerSec}
+user_requests = ${requests}
+user_refill_per_sec = ${userRefillPerSec}
+`;
+
+export function commandOf(subject: Subject, rig: Rig, { nodeFlags = [], burst = endless }: Otherwise = {}): string[] {
   if (subject === 'rtkit') return ['/usr/libexec/rtkit-daemon', ...rtkitArgs];
   if (subject === 'floor') return [built('build/bench-sink')];
 
   const config = join(rig.dir, 'bench.toml');
-  writeFileSync(config, subject === 'broker' ? `${brokerConfig}remember_msec = 0\n` : brokerConfig);
+  const remembering = subject === 'broker' ? 'remember_msec = 0\n' : '';
+  writeFileSync(config, brokerConfig + remembering + burstConfig(burst));
   const state = join(rig.dir, 'bench-state');
   const args = ['--config', config, '--state-dir', state, '--bus', rig.address];
   return [process.execPath, ...nodeFlags, built('dist/realtime-brokerd.js'), ...args];
@@ -58,8 +75,8 @@ export const logging = (rig: Rig, command: readonly string[]): string[] => [
 export const environment = (rig: Rig) => ({ DBUS_SYSTEM_BUS_ADDRESS: rig.address });
 
 /** @throws when it does not come up */
-export async function start(subject: Subject, rig: Rig, nodeFlags: readonly string[] = []): Promise<Child> {
-  const command = inNamespaceOf(rig.busPid, logging(rig, commandOf(subject, rig, nodeFlags)));
+export async function start(subject: Subject, rig: Rig, otherwise: Otherwise = {}): Promise<Child> {
+  const command = inNamespaceOf(rig.busPid, logging(rig, commandOf(subject, rig, otherwise)));
   const daemon = await Child.start(subject, command, { env: environment(rig) });
   await rig.untilOwned(daemon, [rtkitFace.name]);
   return daemon;

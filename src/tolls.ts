@@ -8,8 +8,11 @@ import { Refused } from './refused.ts';
 /** A refusal for asking too often waits until the next token is due, within these bounds, so that a loop slows itself. */
 const lateRefusalMsec = { min: 50, max: 1000 };
 
-/** So many refusals of a user may wait at once; further ones are given at once, since what waits costs memory. */
-const lateRefusalsMax = 128;
+/**
+ * So many refusals of a user may wait at once; further ones are given at once, since what waits costs memory. Fewer than
+ * his calls that may wait at all (bus/waiting.ts): other calls of his are to be heard, too.
+ */
+const lateRefusalsMax = 224;
 
 /** What asking costs: a token, of the process, of its user, and, for questions about grants, of a purse for these alone. */
 export class Tolls {
@@ -72,7 +75,10 @@ export class Tolls {
     const late = this.#lateRefusals.get(uid) ?? 0;
     if (late < lateRefusalsMax) {
       this.#lateRefusals.set(uid, late + 1);
-      await this.#clock.sleep(Math.min(lateRefusalMsec.max, Math.max(lateRefusalMsec.min, retryMsec)));
+      // One behind the other, or many connections at once would make a flood out of late refusals.
+      const queueMsec = (late * lateRefusalMsec.max) / lateRefusalsMax;
+      const dueMsec = Math.max(lateRefusalMsec.min, retryMsec) + queueMsec;
+      await this.#clock.sleep(Math.min(lateRefusalMsec.max, dueMsec));
       const left = (this.#lateRefusals.get(uid) ?? 1) - 1;
       if (left > 0) this.#lateRefusals.set(uid, left);
       else this.#lateRefusals.delete(uid);

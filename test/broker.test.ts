@@ -262,6 +262,25 @@ describe('who asks too often', () => {
     expect(await house.ask(pid, mainThread(pid), rr(10))).toBe('granted');
   });
 
+  test('over many connections is refused one by one, and the last within a second', async () => {
+    const house = new House({ burst });
+    const pid = house.spawn();
+    for (const _ of [1, 2]) await house.ask(pid, mainThread(pid), rr(10));
+    let refused = 0;
+    for (let connection = 0; connection < 200; connection++) {
+      const [answer] = await house.asking(pid, mainThread(pid), rr(10));
+      void answer?.then(() => refused++);
+    }
+    expect(refused).toBe(0);
+    await house.clock.advance(250);
+    expect(refused).toBe(1);
+    await house.clock.advance(450);
+    expect(refused).toBeGreaterThan(50);
+    expect(refused).toBeLessThan(150);
+    await house.clock.advance(300);
+    expect(refused).toBe(200);
+  });
+
   test('does not trouble polkit', async () => {
     const house = new House({ burst: { ...burst, userRequests: 1 } });
     const pid = house.spawn();

@@ -186,6 +186,11 @@ export class Caller {
     return answer as unknown as Crowd;
   }
 
+  /** So many connections, each making the same call and waiting for no reply, for half a minute or until it is killed. */
+  async flood(connections: number, face: Face, member: string, signature = '', ...args: Argument[]): Promise<void> {
+    await this.#ask('flood', connections, ...callWords(face, member, signature, args));
+  }
+
   /** Resolves when that process owns the bus name. */
   async awaitName(name: string, pid: number, timeoutMsec: number): Promise<void> {
     await this.#ask('await-name', name, pid, timeoutMsec);

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Caller, ownFace, rtkitFace } from '../rig/caller.ts';
+import { type Caller, ownFace, type Reply, rtkitFace } from '../rig/caller.ts';
 import { look, looks, tidsOf } from '../rig/kernel.ts';
 import { hog, Load } from '../rig/load.ts';
 import { Nonsensical } from '../rig/nonsense.ts';
@@ -38,7 +38,7 @@ export const deeds: readonly Deed[] = [
     name: 'a leader calls exec',
     weight: 2,
     run: visit(async (caller, tids) => {
-      dataOf(await ask(ownFace, realtime(caller, caller.pid, 7)));
+      granted(await ask(ownFace, realtime(caller, caller.pid, 7)));
       await caller.exec();
       await until(() => tids.every((tid) => look(tid) === undefined), 'its threads are gone');
       if (look(caller.pid)?.priority !== 7) throw new Error('a leader lost its grant when it called exec');
@@ -68,19 +68,33 @@ export const deeds: readonly Deed[] = [
 /** Only who is alone on the machine may do this one. */
 export const hogDeed: Deed = { name: 'a hog', weight: 0, run: hogBurns };
 
+const polkitSilent = 'polkit could not be asked';
+
+/** polkitd 122 stands still now and then, for 15 s: what was to be done then is left out, and told of. */
+export class PolkitStoodStill extends Error {}
+
+/** @throws unless it went well; PolkitStoodStill */
+function granted(reply: Reply): void {
+  if (!reply.ok && reply.text.includes(polkitSilent)) throw new PolkitStoodStill(reply.text);
+  dataOf(reply);
+}
+
 /** A program comes, is granted something for its threads, and goes in some way. */
 function visit(go: (caller: Caller, tids: readonly number[]) => Promise<void>): Deed['run'] {
   return async (scene) => {
     const caller = await scene.visitor();
-    const tids: number[] = [];
-    for (let thread = scene.chance.below(4); thread >= 0; thread--) {
-      tids.push(await caller.thread());
-      const isRealtime = scene.chance.random() < 0.7;
-      const request = isRealtime ? realtime(caller, tids.at(-1)!, 5) : highPriority(caller, tids.at(-1)!, -5);
-      dataOf(await ask(scene.chance.one([ownFace, rtkitFace]), request));
+    try {
+      const tids: number[] = [];
+      for (let thread = scene.chance.below(4); thread >= 0; thread--) {
+        tids.push(await caller.thread());
+        const isRealtime = scene.chance.random() < 0.7;
+        const request = isRealtime ? realtime(caller, tids.at(-1)!, 5) : highPriority(caller, tids.at(-1)!, -5);
+        granted(await ask(scene.chance.one([ownFace, rtkitFace]), request));
+      }
+      await go(caller, tids);
+    } finally {
+      await caller.stop();
     }
-    await go(caller, tids);
-    await caller.stop();
   };
 }
 
@@ -100,8 +114,8 @@ async function polkitRestarts({ rig }: Scene): Promise<void> {
 /** polkitd itself takes its time, and stands still now and then: up to 15 s. */
 async function polkitAnswers(starting: Promise<Caller>): Promise<void> {
   const caller = await starting;
-  const granted = async () => (await ask(ownFace, highPriority(caller, 0, -1))).ok;
-  await until(granted, 'polkit is asked again', 20_000);
+  const answers = async () => (await ask(ownFace, highPriority(caller, 0, -1))).ok;
+  await until(answers, 'polkit is asked again', 20_000);
   await caller.stop();
 }
 
@@ -112,6 +126,7 @@ async function hogBurns({ rig, broker }: Scene): Promise<void> {
     await load.work();
     await load.until(load.tid, 'other', { timeoutMsec: 4500 });
   } catch (fault) {
+    if (String(fault).includes(polkitSilent)) throw new PolkitStoodStill();
     throw new Error(broker.epitaph('let a hog burn'), { cause: fault });
   } finally {
     await load.stop();
@@ -122,6 +137,7 @@ async function crowdAsks(scene: Scene): Promise<void> {
   const caller = await scene.visitor();
   const { errors } = await caller.crowd(50, 2, ownFace, 'MakeThreadRealtime', 'tu', 0, 5);
   await caller.stop();
+  if (errors[`${ownFace.name}.Error.AuthorityUnavailable`]) throw new PolkitStoodStill();
   if (Object.keys(errors).length > 0) throw new Error(`a crowd was told ${JSON.stringify(errors)}`);
 }
 

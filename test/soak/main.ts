@@ -17,8 +17,8 @@ const list = (counts: ReadonlyMap<string, number>): string =>
 
 async function main(): Promise<number> {
   const [minutes, seed] = [Number(options.minutes), Number(options.seed)];
-  if (!(minutes > 0 && minutes <= 10_000))
-    throw new TypeError(`--minutes: '${options.minutes}' is not a number of them`);
+  if (!(minutes >= 5 && minutes <= 10_000))
+    throw new TypeError(`--minutes: '${options.minutes}' is not a number from 5 on`);
   const report = await soak({ minutes, seed, hogs: true }, (line) => console.error(line));
   const { memory, descriptors, left, findings } = report;
   const asked = [...report.outcomes.values()].reduce((sum, count) => sum + count, 0);
@@ -26,9 +26,10 @@ async function main(): Promise<number> {
   say(`${minutes} minutes with seed ${seed}. What was done: ${list(report.done)}.`);
   say(`${asked} requests of those who ask all the time: ${list(report.outcomes)}.`);
   say(`${report.adopted} grants were taken over; ${report.warnings} warnings; ${report.audits} audits.`);
+  if (report.polkitStops > 0) say(`polkitd stood still: ${report.polkitStops} × what was to be done was left out.`);
   const [firstMib, lastMib] = memory.ends;
   say(
-    `Anonymous memory in the second half: ${firstMib.toFixed(1)} MiB, then ${lastMib.toFixed(1)} MiB; ${(memory.slope * 1024).toFixed(1)} KiB a minute over ${memory.count} looks.`,
+    `Anonymous memory in the second half, from its third minute on: ${firstMib.toFixed(1)} MiB, then ${lastMib.toFixed(1)} MiB; ${(memory.slope * 1024).toFixed(1)} KiB a minute over ${memory.count} looks.`,
   );
   const [first, last] = descriptors.ends;
   say(`Descriptors of no thread: ${first}, then ${last}. In the end, of threads: ${left.watched + left.pidfds}.`);

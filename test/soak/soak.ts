@@ -3,7 +3,7 @@ import { ownFace } from '../rig/caller.ts';
 import { descriptorsOf } from '../rig/descriptors.ts';
 import { anonymousMib } from '../rig/memory.ts';
 import { dataOf } from '../rig/stage.ts';
-import { type Deed, deeds, hogDeed, until } from './deeds.ts';
+import { type Deed, deeds, hogDeed, PolkitStoodStill, until } from './deeds.ts';
 import { Scene } from './scene.ts';
 import { Trend } from './trend.ts';
 import { Turn } from './turn.ts';
@@ -21,6 +21,8 @@ export interface Report {
   audits: number;
   adopted: number;
   warnings: number;
+  /** Deeds that came to nothing because polkitd answered nobody. */
+  polkitStops: number;
   /** All that was not as promised. */
   readonly findings: string[];
   /** Of the one broker that lived through the second half, in MiB and in number; of no thread's. */
@@ -29,6 +31,9 @@ export interface Report {
   /** What it had open when everybody was gone, and of threads. */
   left: { readonly watched: number; readonly pidfds: number };
 }
+
+/** A heap is not what it will be when a broker has just started. */
+const warmMinutes = 2;
 
 /** Between two audits. */
 const roundMsec = 8000;
@@ -39,7 +44,7 @@ const roundMsec = 8000;
  */
 export async function soak(plan: Plan, tell: (line: string) => void = () => {}): Promise<Report> {
   const report: Report = {
-    ...{ done: new Map(), outcomes: new Map(), audits: 0, adopted: 0, warnings: 0, findings: [] },
+    ...{ done: new Map(), outcomes: new Map(), audits: 0, adopted: 0, warnings: 0, polkitStops: 0, findings: [] },
     ...{ memory: new Trend(), descriptors: new Trend(), left: { watched: 0, pidfds: 0 } },
   };
   await using scene = await Scene.open(plan.seed);
@@ -55,14 +60,17 @@ export async function soak(plan: Plan, tell: (line: string) => void = () => {}):
     while (performance.now() < end) {
       const deed = turn?.hasCome ? hogDeed : choose(possible, scene.chance.random());
       report.done.set(deed.name, (report.done.get(deed.name) ?? 0) + 1);
-      const complaint = await complaintOf(deed, scene);
-      if (deed === hogDeed) await turn?.pass();
+      const complaint = await perform(deed, scene, report);
       if (complaint !== undefined) report.findings.push(`minute ${minute().toFixed(1)}, ${deed.name}: ${complaint}`);
+      if (deed === hogDeed) await turn?.pass();
+      if (complaint === 'polkit stood still') report.polkitStops++;
+      else if (complaint !== undefined)
+        report.findings.push(`minute ${minute().toFixed(1)}, ${deed.name}: ${complaint}`);
     }
     await Promise.all(scene.askers.map((asker) => asker.pause()));
     for (const finding of await compare(scene)) report.findings.push(`minute ${minute().toFixed(1)}: ${finding}`);
     report.audits++;
-    if (isSecondHalf) {
+    if (minute() >= plan.minutes / 2 + warmMinutes) {
       report.memory.add(minute(), anonymousMib(scene.broker.pid));
       report.descriptors.add(minute(), descriptorsOf(scene.broker.pid).others);
     }
@@ -94,12 +102,14 @@ function choose(possible: readonly Deed[], random: number): Deed {
   return chosen ?? possible[0]!;
 }
 
-async function complaintOf(deed: Deed, scene: Scene): Promise<string | undefined> {
+/** @returns how the broker did not bear it as promised */
+async function perform(deed: Deed, scene: Scene, report: Report): Promise<string | undefined> {
   try {
     await deed.run(scene);
     return undefined;
   } catch (fault) {
     if (!scene.broker.alive) throw fault;
+    if (fault instanceof PolkitStoodStill) return void report.polkitStops++;
     return fault instanceof Error ? fault.message : String(fault);
   }
 }
