@@ -16,5 +16,5 @@ on() {
 	"$node" node_modules/vitest/vitest.mjs run --allowOnly=false --reporter=./test/rig/honest.ts --reporter=default "$@"
 }
 
-on node "$(node -p 'process.versions.node.split(".")[0]')" --project '!system'
+on node "$(node -p 'process.versions.node.split(".")[0]')" --project unit --project bus --project alone
 on build/node24/node_modules/node/bin/node 24 --project unit --project bus

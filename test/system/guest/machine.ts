@@ -1,6 +1,9 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { vi } from 'vitest';
+
+// These tests install, remove and restart what a whole machine runs on: never on one that is somebody's.
+if (!existsSync('/var/lib/realtime-broker-test')) throw new Error('only for guests: see test/system/inside.sh');
 
 /** The users of every guest. alice sits at the machine once she is seated; bob has no session at all. */
 export type UserName = 'alice' | 'bob';
