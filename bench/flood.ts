@@ -25,7 +25,7 @@ export const connections = 200;
 const calls = 20_000;
 /** In which whoever floods has spent all he may ask for. */
 const settleMsec = 2000;
-const [properties, grants] = [200, 50];
+const [properties, grants] = [100, 30];
 
 /** The daemon's own refill, and buckets that last the other user for all his measured calls. */
 export const burst: Burst = { requests: 100, processRefillPerSec: 4, userRefillPerSec: 8 };
@@ -35,11 +35,14 @@ export async function measureFloods(subject: Subject, { rig }: { readonly rig: R
   const figures: Figure[] = [];
   for (const flood of floods) {
     const daemon = await start(subject, rig, { burst });
-    const [property, grant] = await measureFlood(subject, rig, flood);
-    figures.push(...figuresOf(`flood ${flood.name}: property`, ['p50', 'p99'], property));
-    figures.push(...figuresOf(`flood ${flood.name}: grant`, ['p50', 'p99'], grant));
-    if (!daemon.alive) throw new Error(daemon.epitaph(`did not outlive a flood ${flood.name}`));
-    await daemon.stop();
+    try {
+      const [property, grant] = await measureFlood(subject, rig, flood);
+      figures.push(...figuresOf(`flood ${flood.name}: property`, ['p50', 'p99'], property));
+      figures.push(...figuresOf(`flood ${flood.name}: grant`, ['p50', 'p99'], grant));
+      if (!daemon.alive) throw new Error(daemon.epitaph(`did not outlive a flood ${flood.name}`));
+    } finally {
+      await daemon.stop();
+    }
   }
   return figures;
 }
