@@ -22,7 +22,7 @@ const refused = (name: string) => ({ ok: false, error: standardError(name) });
 const openDescriptors = () => readdirSync(`/proc/${stage.broker.pid}/fd`).length;
 
 beforeAll(async () => {
-  stage = await Stage.start({ 'polkit.timeout_msec': 25_000 });
+  stage = await Stage.start({ 'polkit.timeout_msec': 20_000 });
   monitor = await Monitor.start(stage.rig);
   dataOf(await ask(ownFace, realtime(await stage.caller(), 0, 5)));
   await stage.clear();
