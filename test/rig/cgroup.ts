@@ -1,9 +1,16 @@
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, onTestFinished } from 'vitest';
+import { expect, onTestFinished, vi } from 'vitest';
 
 const hierarchy = '/sys/fs/cgroup/cpu';
 const cpusets = '/sys/fs/cgroup/cpuset';
+
+/** When the test is over, once what was in them has ended: until it has been waited for, it is in its group still (EBUSY). */
+export function removeGroups(innermostFirst: readonly string[]): void {
+  onTestFinished(async () => {
+    for (const path of innermostFirst) await vi.waitFor(() => rmdirSync(path), { timeout: 4000, interval: 10 });
+  });
+}
 
 /**
  * Into a control group of its own, with no share of realtime, for the rest of the test; the process must end before that
@@ -13,7 +20,7 @@ export function putWithoutRealtime(pid: number): void {
   const group = `realtime-broker-test-${process.pid}`;
   const path = join(hierarchy, group);
   mkdirSync(path);
-  onTestFinished(() => void rmdirSync(path));
+  removeGroups([path]);
   expect(readFileSync(join(path, 'cpu.rt_runtime_us'), 'utf8')).toBe('0\n');
   writeFileSync(join(path, 'cgroup.procs'), `${pid}`);
 }
@@ -25,7 +32,7 @@ export function putWithoutRealtime(pid: number): void {
 export function keepOnFirstCpu(pid: number): () => void {
   const path = join(cpusets, `realtime-broker-test-${process.pid}`);
   mkdirSync(path);
-  onTestFinished(() => void rmdirSync(path));
+  removeGroups([path]);
   for (const [file, text] of [
     ['cpuset.cpus', '0'],
     ['cpuset.mems', '0'],

@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { removeGroups } from './cgroup.ts';
 
 /** Where systemd keeps its units, or would: the hierarchy of its own in version 1 of control groups, else version 2. */
 function hierarchy(): string {
@@ -16,12 +17,12 @@ export function putIntoUnit(pid: number, unit: string): void {
   const folders = unit.split('/').map((_, depth, names) => join(root, ...names.slice(0, depth + 1)));
   for (const folder of folders) mkdirSync(folder, { recursive: true });
   writeFileSync(join(folders.at(-1)!, 'cgroup.procs'), `${pid}`);
+  removeGroups(folders.reverse());
   onTestFinished(() => {
     try {
       writeFileSync(join(root, 'cgroup.procs'), `${pid}`);
     } catch {
       // It has ended, and is in none.
     }
-    for (const folder of folders.reverse()) rmdirSync(folder);
   });
 }
