@@ -27,13 +27,18 @@ export class Cooldowns {
     this.#firstMsec = sec * 1000;
   }
 
-  /** Notes an offence: each one doubles the wait. @returns what is held against the process now */
+  /**
+   * Notes that a thread of the process starved a CPU: it waits, twice as long as the time before. While it waits others of
+   * its threads may do the same: one that starves or twenty at once are one offence, and the wait begins anew.
+   * @returns what is held against the process now
+   */
   note(process: Process, nowMsec: number): Conduct {
     this.#forget(nowMsec);
     const [, before] = this.#records.get(keyOfProcess(process)) ?? [];
-    const offences = before?.offences ?? 0;
-    const waitMsec = Math.min(longestMsec, this.#firstMsec * 2 ** Math.min(offences, 20));
-    const conduct = { untilMsec: nowMsec + waitMsec, offences: offences + 1 };
+    const waits = nowMsec < (before?.untilMsec ?? 0);
+    const offences = (before?.offences ?? 0) + (waits ? 0 : 1);
+    const waitMsec = Math.min(longestMsec, this.#firstMsec * 2 ** Math.min(offences - 1, 20));
+    const conduct = { untilMsec: nowMsec + waitMsec, offences };
     this.remember(process, conduct);
     return conduct;
   }

@@ -26,6 +26,14 @@ test('each repeat doubles the wait, up to ten minutes', () => {
   expect(waits).toEqual([30, 60, 120, 240, 480, 600, 600, 600]);
 });
 
+test('threads that fall one after the other are one offence, and the last of them is waited for', () => {
+  const cooldowns = new Cooldowns(30);
+  for (let now = 0; now < 20; now++) cooldowns.note(hog, now * sec);
+  expect(cooldowns.left(hog, 19 * sec)).toBe(30 * sec);
+  cooldowns.note(hog, 49 * sec);
+  expect(cooldowns.left(hog, 49 * sec)).toBe(60 * sec);
+});
+
 test('after an hour of good conduct the next offence is a first one', () => {
   const cooldowns = new Cooldowns(30);
   cooldowns.note(hog, 0);
