@@ -57,8 +57,7 @@ export class Demotions {
       case 'starved':
         return this.#starvedOn(event);
       case 'recovered':
-        this.#starved.delete(event.cpu);
-        return this.#parts.tell({ kind: 'recovered', cpu: event.cpu });
+        return this.#recovered(event.cpu);
       case 'stranger':
         return this.#noteStranger(event);
       case 'heir-demoted':
@@ -77,6 +76,11 @@ export class Demotions {
         lateUsec,
       });
     this.#parts.tell({ kind: 'starved', cpu, lateUsec });
+  }
+
+  #recovered(cpu: number): void {
+    this.#starved.delete(cpu);
+    this.#parts.tell({ kind: 'recovered', cpu });
   }
 
   #noteStranger({ cpu, tid, pid, comm, policy, priority, share, demoted }: Stranger): void {
@@ -100,10 +104,11 @@ export class Demotions {
     note(journal, 'warning', text, { ...grant, thread: leaderOf(process) }, { reason: 'exec' });
   }
 
-  /** Whoever was demoted unheard is found by what he runs as. */
+  /** Whoever was demoted unheard is found by what he runs as. Which CPUs starve, only what comes next can tell. */
   #lookForTheLost(count: number): void {
     const { wards, ledger, scheduler, journal } = this.#parts;
     journal.error(`${count} events of the watchdog were lost; every grant is looked at.`, { count });
+    for (const cpu of [...this.#starved]) this.#recovered(cpu);
     for (const grant of [...ledger.grants()]) {
       const ward = wards.of(grant.thread);
       const actual = ward && scheduler.attributes(ward.handle);
@@ -123,8 +128,8 @@ export class Demotions {
     const found = this.#parts.wards.ofCookie(cookie);
     if (found === undefined) return;
     const { grant, ward } = found;
-    // Granted anew before this was heard: what the watchdog did is done once more.
-    if (ward.watch.cookie !== cookie) {
+    // Granted anew, or put back, before this was heard: what the watchdog did is done once more.
+    if (ward.watch.cookie !== cookie || this.#runsAsGranted(grant, ward)) {
       this.#parts.scheduler.demote(ward.handle);
       ward.watch.leave();
     }
@@ -139,6 +144,11 @@ export class Demotions {
       grant,
       { reason, cpu, lateUsec, ranUsec },
     );
+  }
+
+  #runsAsGranted(grant: Grant, { handle }: Ward): boolean {
+    const actual = this.#parts.scheduler.attributes(handle);
+    return actual !== undefined && runsAs(actual, grant.scheduling);
   }
 
   /** @returns for how many msec */
@@ -161,7 +171,7 @@ export class Demotions {
     const { wards, cooldowns, clock } = this.#parts;
     const { thread } = grant;
     const leftMsec = () => cooldowns.left(thread.process, clock.bootMsec());
-    // Another thread of the process may have offended meanwhile.
+    // Another thread of the process may have offended meanwhile: then all wait on.
     while (leftMsec() > 0) await clock.sleep(leftMsec());
     if (wards.of(thread) !== ward || ward.demoted === undefined) return;
     if (this.#parts.suspended()) wards.demote(ward, 'suspended');

@@ -169,6 +169,8 @@ export class Supervisor {
     this.#reviewing = true;
     while (this.#parts.ledger.threadCount > 0) {
       await this.#parts.clock.sleep(reviewMsec);
+      // What the watchdog did may not be heard yet, where nothing could be: that is not to be taken for others' doing.
+      await this.#turns.next();
       await this.#reviewAll();
     }
     this.#reviewing = false;

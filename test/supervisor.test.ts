@@ -303,6 +303,34 @@ describe('whom the watchdog demoted', () => {
     expect(house.watchdog.watching()).toBe(1);
   });
 
+  test('is not taken for one that others changed, where all are looked at before word of it comes', async () => {
+    const { house, tid, thread } = await granted();
+    house.world.letRunAs(tid, { policy: 'other', priority: 0, nice: 0, resetOnFork: false });
+    const looked = house.clock.advance(10_000);
+    // The timer was due first; what came through descriptors meanwhile is read before the next turn.
+    for (let i = 0; i < 10; i++) await Promise.resolve();
+    house.watchdog.demoted(thread);
+    await looked;
+    const warnings = house.journal.entries.filter(({ level }) => level === 'warning');
+    expect(warnings.map(({ fields }) => fields.reason)).toEqual(['silence']);
+  });
+
+  test('and was put back before word of it came, is demoted all the same', async () => {
+    const house = new House({ reassertDrifted: true });
+    const pid = house.spawn();
+    const tid = house.world.addThread(pid);
+    await house.ask(pid, tid, rr(10));
+    house.world.letRunAs(tid, { policy: 'other', priority: 0, nice: 0, resetOnFork: false });
+    await house.clock.advance(10_000);
+    expect(house.world.runsAs(tid)?.policy).toBe('rr');
+    house.watchdog.demoted(house.world.thread(tid));
+    expect(house.world.runsAs(tid)?.policy).toBe('other');
+    expect(house.watchdog.watching()).toBe(0);
+    await house.clock.advance(30_000);
+    expect(house.world.runsAs(tid)).toMatchObject({ policy: 'rr', priority: 10 });
+    expect(house.watchdog.watching()).toBe(1);
+  });
+
   test('long ago, of whom word comes late, is nobody', async () => {
     const { house } = await granted();
     house.watchdog.onEvent({
@@ -352,6 +380,14 @@ describe('of what the watchdog could not lay on a grant', () => {
     house.watchdog.onEvent({ kind: 'heir-demoted', cookie: 1 });
     expect(house.broker.totals.threads).toBe(0);
     expect(await house.ask(pid, mainThread(pid), rr(10))).toBe('cooling-down');
+  });
+
+  test('a CPU of whose recovery nobody heard does not starve for ever', async () => {
+    const { house } = await granted();
+    house.watchdog.onEvent({ kind: 'starved', cpu: 1, reason: 'silence', lateUsec: 310_000 });
+    house.watchdog.onEvent({ kind: 'lost', count: 1 });
+    expect(house.broker.starved).toBe(false);
+    expect(house.news.at(-1)).toEqual({ kind: 'recovered', cpu: 1 });
   });
 
   test('who was demoted unheard is found, and comes back like the others', async () => {
