@@ -14,8 +14,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-/* While nothing burns, the roster is looked at so often: less than ten times a second, however many CPUs there are. */
-#define QUIET_NSEC (105 * NSEC_PER_MSEC)
+/* While nothing burns, the roster is looked at so often, however many CPUs there are: with what else wakes, less than ten times a second. */
+#define QUIET_NSEC (115 * NSEC_PER_MSEC)
 /* While something does. */
 #define ALERT_NSEC (20 * NSEC_PER_MSEC)
 /* A watchdog that is late by more was stopped with the whole machine: nobody is to blame. (The fair server of Linux 6.12 takes 50 ms.) */
