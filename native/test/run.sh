@@ -22,7 +22,7 @@ for flags in '' '-fsanitize=address,undefined' '-fsanitize=thread'; do
 	form=${flags:+brief}
 	if [ "${RTB_TEST_LONG-}" = 1 ]; then form=long; fi
 	built "$flags"
-	for test in sched own pidfd waiter hammer looks vigil events roster canary scout clocks watchdog; do
+	for test in sched own pidfd waiter hammer looks vigil events resident roster canary scout clocks watchdog; do
 		echo "${test} ${flags}"
 		objects=$(ls "$out"/*.o | grep -v '_test\.o$')
 		# shellcheck disable=SC2086 # these are lists
