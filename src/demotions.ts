@@ -95,7 +95,8 @@ export class Demotions {
   /** What a worker's exec made of its grant has been demoted by the watchdog already. */
   #heirDemoted(cookie: number): void {
     const { wards, journal } = this.#parts;
-    const { grant } = wards.ofCookie(cookie) ?? {};
+    // Its end may have been heard before.
+    const grant = wards.ofCookie(cookie)?.grant ?? wards.overOfCookie(cookie);
     if (grant === undefined) return;
     const { process } = grant.thread;
     this.#noteOffence(process);
@@ -119,28 +120,48 @@ export class Demotions {
 
   /** What another broker began. @param reason undefined: it was demoted unheard */
   resume(grant: Grant, ward: Ward, reason: string | undefined): void {
-    if (reason === undefined) return void this.#coolDown(grant, ward, 'unknown');
+    if (reason === undefined) return this.#coolDown(grant, ward, 'unknown');
     this.#parts.wards.demote(ward, reason);
     void this.#restoreAfterCooldown(grant, ward);
   }
 
-  #demoted({ cookie, reason, cpu, lateUsec, ranUsec, windowUsec }: WatchdogEvent & { kind: 'demoted' }): void {
-    const found = this.#parts.wards.ofCookie(cookie);
-    if (found === undefined) return;
+  #demoted(event: WatchdogEvent & { kind: 'demoted' }): void {
+    const { wards, scheduler } = this.#parts;
+    const { cookie, reason } = event;
+    const found = wards.ofCookie(cookie);
+    if (found === undefined) return this.#demotedLast(event);
     const { grant, ward } = found;
     // Granted anew, or put back, before this was heard: what the watchdog did is done once more.
     if (ward.watch.cookie !== cookie || this.#runsAsGranted(grant, ward)) {
-      this.#parts.scheduler.demote(ward.handle);
+      scheduler.demote(ward.handle);
       ward.watch.leave();
     }
-    const left = this.#coolDown(grant, ward, reason);
+    this.#coolDown(grant, ward, reason);
+    this.#noteDemotion(event, grant, ` for ${this.#waitSec(grant)} s`);
+  }
+
+  /** Its grant was over before this was heard; its process waits all the same. */
+  #demotedLast(event: WatchdogEvent & { kind: 'demoted' }): void {
+    const grant = this.#parts.wards.overOfCookie(event.cookie);
+    if (grant === undefined) return;
+    this.#noteOffence(grant.thread.process);
+    this.#noteDemotion(event, grant, `; its grant is over since, and its process waits ${this.#waitSec(grant)} s`);
+  }
+
+  #waitSec({ thread }: Grant): number {
+    const { cooldowns, clock } = this.#parts;
+    return Math.round(cooldowns.left(thread.process, clock.bootMsec()) / 1000);
+  }
+
+  #noteDemotion(event: WatchdogEvent & { kind: 'demoted' }, grant: Grant, outcome: string): void {
+    const { reason, cpu, lateUsec, ranUsec, windowUsec } = event;
     const { tid, process } = grant.thread;
     note(
       this.#parts.journal,
       'warning',
       `Thread ${tid} (${grant.comm}) of process ${process.pid} starved CPU ${cpu}` +
         ` (${reason}: ${msec(lateUsec)} late, ${msec(ranUsec)} of ${msec(windowUsec)} used)` +
-        ` and was demoted from ${describe(grant.scheduling)} for ${Math.round(left / 1000)} s.`,
+        ` and was demoted from ${describe(grant.scheduling)}${outcome}.`,
       grant,
       { reason, cpu, lateUsec, ranUsec },
     );
@@ -151,15 +172,12 @@ export class Demotions {
     return actual !== undefined && runsAs(actual, grant.scheduling);
   }
 
-  /** @returns for how many msec */
-  #coolDown(grant: Grant, ward: Ward, reason: string): number {
-    const { wards, cooldowns, clock, tell } = this.#parts;
-    const { process } = grant.thread;
+  #coolDown(grant: Grant, ward: Ward, reason: string): void {
+    const { wards, tell } = this.#parts;
     wards.demote(ward, reason);
-    this.#noteOffence(process);
+    this.#noteOffence(grant.thread.process);
     tell({ kind: 'demoted', grant, reason });
     void this.#restoreAfterCooldown(grant, ward);
-    return cooldowns.left(process, clock.bootMsec());
   }
 
   #noteOffence(process: Process): void {

@@ -14,6 +14,9 @@ export interface Ward {
 /** As many as a process may ask at once. */
 const formerMax = 32;
 
+/** Far more than the watchdog demotes before it is heard. */
+const overMax = 256;
+
 /** The granted threads in our care: each grant of the ledger has a ward, and goes with it. */
 export class Wards {
   readonly #ledger: Ledger;
@@ -21,6 +24,8 @@ export class Wards {
   readonly #tell: (news: News) => void;
   readonly #wards = new Map<string, Ward>();
   readonly #ofCookie = new Map<number, Thread>();
+  /** Grants that are over, by their cookies: what the watchdog did to them may not have been heard yet. */
+  readonly #over = new Map<number, Grant>();
 
   constructor(ledger: Ledger, logbook: Logbook, tell: (news: News) => void) {
     this.#ledger = ledger;
@@ -38,6 +43,11 @@ export class Wards {
     const grant = thread && this.#ledger.find(thread);
     const ward = thread && this.of(thread);
     return grant === undefined || ward === undefined ? undefined : { grant, ward };
+  }
+
+  /** The grant that a cookie meant, if it ended not long ago. */
+  overOfCookie(cookie: number): Grant | undefined {
+    return this.#over.get(cookie);
   }
 
   /** In place of the one the thread had. */
@@ -72,11 +82,21 @@ export class Wards {
   /** The grant is over: out of the ledger, with all that was held. @returns the grant, if there was one */
   strike(thread: Thread, reason: string): Grant | undefined {
     const grant = this.#ledger.end(thread);
+    const cookie = this.of(thread)?.watch.cookie;
     this.#drop(thread);
     if (grant === undefined) return undefined;
+    if (cookie !== undefined) this.#rememberOver(cookie, grant);
     this.#logbook.write({ kind: 'ended', key: keyOf(thread) });
     this.#tell({ kind: 'removed', grant, reason });
     return grant;
+  }
+
+  #rememberOver(cookie: number, grant: Grant): void {
+    this.#over.set(cookie, grant);
+    for (const oldest of this.#over.keys()) {
+      if (this.#over.size <= overMax) return;
+      this.#over.delete(oldest);
+    }
   }
 
   #drop(thread: Thread): void {

@@ -331,6 +331,28 @@ describe('whom the watchdog demoted', () => {
     expect(house.watchdog.watching()).toBe(1);
   });
 
+  const over: readonly (readonly [title: string, end: (all: Awaited<ReturnType<typeof granted>>) => unknown])[] = [
+    ['has ended', ({ house, pid, tid }) => house.world.endThread(pid, tid)],
+    ['gave its grant back', ({ house, pid, tid }) => house.ask(pid, tid, nice(0))],
+  ];
+  for (const [title, end] of over)
+    test(`and ${title} before word of it came, leaves its process to wait`, async () => {
+      const all = await granted();
+      const { house, pid, thread } = all;
+      const cookie = house.watchdog.cookieOf(thread);
+      await end(all);
+      await settled();
+      expect(house.broker.totals.threads).toBe(0);
+      house.watchdog.demoted(thread, 'silence', cookie);
+      expect(await house.ask(pid, mainThread(pid), rr(10))).toBe('cooling-down');
+      const [line, ...more] = house.journal.entries.filter(({ level }) => level === 'warning');
+      expect(line?.text).toMatch(
+        /was demoted from realtime priority 10; its grant is over since, and its process waits 30 s\.$/,
+      );
+      expect(more).toEqual([]);
+      expect(house.news.filter(({ kind }) => kind === 'demoted')).toEqual([]);
+    });
+
   test('long ago, of whom word comes late, is nobody', async () => {
     const { house } = await granted();
     house.watchdog.onEvent({
@@ -380,6 +402,15 @@ describe('of what the watchdog could not lay on a grant', () => {
     house.watchdog.onEvent({ kind: 'heir-demoted', cookie: 1 });
     expect(house.broker.totals.threads).toBe(0);
     expect(await house.ask(pid, mainThread(pid), rr(10))).toBe('cooling-down');
+  });
+
+  test('the same, when its end was heard before', async () => {
+    const { house, pid, tid } = await granted();
+    house.world.endThread(pid, tid);
+    await settled();
+    house.watchdog.onEvent({ kind: 'heir-demoted', cookie: 1 });
+    expect(await house.ask(pid, mainThread(pid), rr(10))).toBe('cooling-down');
+    expect(house.journal.entries.at(-1)).toMatchObject({ level: 'warning', fields: { reason: 'exec', tid: pid } });
   });
 
   test('a CPU of whose recovery nobody heard does not starve for ever', async () => {

@@ -51,6 +51,7 @@ test('hogs are demoted while JavaScript is caught in something, and it catches u
   expect(states.sort()).toEqual([...tids.map((tid) => [tid, 'demoted']), [good.tid, 'active']].sort());
   await expect.poll(() => saidOf(tids, 'was demoted from realtime priority 10 for 2 s.')).toHaveLength(tids.length);
   for (const tid of tids) expect(stage.journalOf(tid)).toHaveLength(2);
+  await expect.poll(() => saidOf([ender.tid], 'starved CPU')).toHaveLength(1);
   expect(stage.broker.lines.join('\n')).not.toContain('events of the watchdog were lost');
   await expect.poll(() => stage.property('Starved'), { timeout: 3000 }).toBe(false);
 
