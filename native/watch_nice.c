@@ -148,6 +148,17 @@ static bool demote_greediest(struct rtb_watchdog *dog, size_t cpu, uint64_t elap
 	return demote(dog, (size_t)greediest, event);
 }
 
+/* Whether they can have taken enough of any CPU by the end of the window. */
+static bool enough_to_come(const struct rtb_watchdog *dog, uint64_t elapsed)
+{
+	uint64_t to_come = dog->nice.length_nsec - elapsed;
+	bool enough = false;
+
+	for (size_t i = 0; i < dog->cpu_count && !enough; i++)
+		enough = dog->cpus[i].nice_nsec + to_come >= least(dog, dog->nice.length_nsec);
+	return enough;
+}
+
 /* Sends the scout to the next CPU, from `nice.cpu` on, that they took. False when there is none left. */
 static bool send_scout(struct rtb_watchdog *dog, uint64_t elapsed)
 {
@@ -196,13 +207,19 @@ void judge_nice(struct rtb_watchdog *dog, uint64_t now, bool burning)
 		nice->runnable += (uint64_t)dog->runnable - 1;
 		nice->looks++;
 	}
-	if (elapsed < nice->length_nsec || (nice->scouting && !back))
+	if (nice->scouting && !back)
 		return;
 
-	if (back && hear_scout(dog, elapsed))
-		begin(dog, now, NEXT_NSEC);
-	else if ((!back && !others_wait(dog, elapsed)) || !send_scout(dog, elapsed))
+	if (elapsed < nice->length_nsec) {
+		/* When others ran for too long to accuse anybody, what comes after them is not to wait for the end of this window. */
+		if (enough_to_come(dog, elapsed))
+			return;
 		nice->running = false;
+	} else if (back && hear_scout(dog, elapsed)) {
+		begin(dog, now, NEXT_NSEC);
+	} else if ((!back && !others_wait(dog, elapsed)) || !send_scout(dog, elapsed)) {
+		nice->running = false;
+	}
 	if (!nice->running && burning)
 		begin(dog, now, window);
 }

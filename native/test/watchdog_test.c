@@ -385,6 +385,33 @@ static void greedy_high_priority_threads_are_demoted_greediest_first(void)
 	close_stage(&stage);
 }
 
+/* A window that others had a part in is no reason to wait for its end. */
+static void after_others_took_the_cpu_greed_is_seen_as_soon(void)
+{
+	struct rtb_watchdog_event event;
+	struct stage stage;
+
+	outweigh_others();
+	open_stage(&stage, defaults);
+	cast(&stage, spinner(CPU));
+	struct actor *greediest = grant_nice(&stage, -19, spinner(CPU));
+	for (int i = 0; i < 3; i++)
+		grant_nice(&stage, -15, spinner(CPU));
+	for (int i = 0; i < stage.count; i++)
+		actor_begin(&stage.actors[i]);
+	struct actor *other = cast(&stage, (struct part){ .cpu = CPU, .busy_usec = 450000, .sleep_usec = 9000000 });
+	CHECK(rtb_sched_set(other->pid, SCHED_RR, 5, 0, 1) == 0);
+	listen_for(&stage, 250);
+	actor_begin(other);
+
+	CHECK(await_demotion_unless_disturbed(&stage, 6000, &event));
+	double msec = (double)(event.boottime_usec - atomic_load(&greediest->act->since_usec)) / 1000;
+	printf("  high priority, of which others had 450 msec: the first demoted after %.0f msec\n", msec);
+	/* Two whole windows are 4000. */
+	CHECK(event.reason == RTB_NICE && msec < 3700);
+	close_stage(&stage);
+}
+
 /* Ordinary threads that wait elsewhere are none of their business. */
 static void greedy_threads_that_keep_nobody_waiting_go_on(void)
 {
@@ -907,6 +934,7 @@ static const struct {
 	TEST(an_heir_of_realtime_is_demoted, BRIEF),
 	TEST(a_cpu_that_no_canary_can_reach_is_named, USUAL),
 	TEST(greedy_high_priority_threads_are_demoted_greediest_first, BRIEF),
+	TEST(after_others_took_the_cpu_greed_is_seen_as_soon, USUAL),
 	TEST(greedy_threads_that_keep_nobody_waiting_go_on, USUAL),
 };
 
