@@ -35,6 +35,9 @@ export interface DemotionsParts {
   readonly suspended: () => boolean;
 }
 
+/** While the machine sleeps a cool-down goes on, and timers do not: so none is longer than this. */
+const napMsec = 30_000;
+
 /** What follows from the watchdog's deeds: an offender cools down, and has its grant back afterwards. */
 export class Demotions {
   readonly #parts: DemotionsParts;
@@ -189,9 +192,10 @@ export class Demotions {
     const { wards, cooldowns, clock } = this.#parts;
     const { thread } = grant;
     const leftMsec = () => cooldowns.left(thread.process, clock.bootMsec());
+    const isInForce = () => wards.of(thread) === ward && ward.demoted !== undefined;
     // Another thread of the process may have offended meanwhile: then all wait on.
-    while (leftMsec() > 0) await clock.sleep(leftMsec());
-    if (wards.of(thread) !== ward || ward.demoted === undefined) return;
+    while (isInForce() && leftMsec() > 0) await clock.sleep(Math.min(leftMsec(), napMsec));
+    if (!isInForce()) return;
     if (this.#parts.suspended()) wards.demote(ward, 'suspended');
     else this.restore(grant, ward, 'cooled-down');
   }

@@ -216,6 +216,19 @@ describe('whom the watchdog demoted', () => {
     expect(house.watchdog.watching(thread)).toBe(1);
   });
 
+  test('gets it back half a minute after the machine woke, at most, if the cool-down is over by then', async () => {
+    const house = new House({ cooldownSec: 600 });
+    const pid = house.spawn();
+    const tid = house.world.addThread(pid);
+    await house.ask(pid, tid, rr(10));
+    house.world.letRunAs(tid, { policy: 'other', priority: 0, nice: 0, resetOnFork: false });
+    house.watchdog.demoted(house.world.thread(tid));
+    await house.clock.advance(1000);
+    house.clock.suspend(3_600_000);
+    await house.clock.advance(30_000);
+    expect(house.world.runsAs(tid)).toMatchObject({ policy: 'rr', priority: 10 });
+  });
+
   test('gets a nice level back, too', async () => {
     const { house, tid } = await demoted(nice(-11));
     await house.clock.advance(30_000);

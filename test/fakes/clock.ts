@@ -44,6 +44,12 @@ export class FakeClock implements Clock {
     await settled();
   }
 
+  /** The machine sleeps: CLOCK_BOOTTIME goes on, and timers do not. */
+  suspend(msec: number): void {
+    this.#nowMsec += msec;
+    this.#sleepers = this.#sleepers.map(({ untilMsec, wake }) => ({ untilMsec: untilMsec + msec, wake }));
+  }
+
   #due(untilMsec: number): Sleeper | undefined {
     return this.#sleepers
       .filter((sleeper) => sleeper.untilMsec <= untilMsec)
