@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Caller, type Face, ownFace, rtkitFace } from '../rig/caller.ts';
+import { giveUpName } from '../rig/foreign-socket.ts';
 import { look } from '../rig/kernel.ts';
 import { standardError } from '../rig/refusals.ts';
 import { ask, highPriority, realtime } from '../rig/request.ts';
@@ -47,6 +48,23 @@ test('the loss of the bus ends it with 1; what it granted waits for the next one
   await next.stop();
   await stage.rig.stop();
 });
+
+for (const lost of [ownFace, rtkitFace])
+  test(`the loss of the name ${lost.name} ends it with 1; what it granted waits for the next one`, async () => {
+    const stage = await Stage.start();
+    const tids = await granted(stage);
+    giveUpName(stage.broker.pid, join(stage.rig.dir, 'bus'), lost.name);
+    expect(await stage.broker.exited).toEqual({ code: 1, signal: null });
+    expect(tids.map(look)).toMatchObject([{ policy: 'rr' }, { nice: -5 }]);
+    const words = `The broker ends: the bus name ${lost.name} was lost. What it granted 2 threads is left to the next one.`;
+    expect(stage.faults).toEqual([expect.stringContaining(words)]);
+
+    await stage.restart('SIGKILL');
+    expect((await stage.grants()).map(({ Thread, State }) => [Thread, State])).toEqual(
+      tids.map((tid) => [tid, 'active']),
+    );
+    await stage.rig.stop();
+  });
 
 test.each([
   ['with the same state', undefined, /ended with 1(.|\n)*another broker keeps its state in/],
