@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { Bystander } from '../rig/bystander.ts';
 import { type Argument, type Caller, type Face, ownFace, type Reply, rtkitFace } from '../rig/caller.ts';
 import { look, looks, tidsOf } from '../rig/kernel.ts';
 import { anonymousMib } from '../rig/memory.ts';
@@ -11,7 +12,10 @@ import { dataOf, Stage } from '../rig/stage.ts';
 
 let stage: Stage;
 let monitor: Monitor;
+let witness: Caller;
+let bystander: Bystander;
 let descriptors: number;
+let callsBefore: number;
 /** Members that were called with NO_REPLY_EXPECTED. */
 const silent: string[] = [];
 
@@ -26,16 +30,28 @@ beforeAll(async () => {
   monitor = await Monitor.start(stage.rig);
   dataOf(await ask(ownFace, realtime(await stage.caller(), 0, 5)));
   await stage.clear();
+  witness = await stage.rig.spawnCaller('bob');
   descriptors = openDescriptors();
 });
 
-/** Whatever was done to it, every call is answered once, and nothing is left. */
-afterEach(async () => {
+beforeEach(() => {
+  callsBefore = monitor.calls;
+  bystander = new Bystander(witness);
+});
+
+/** Whatever was done to it, every call is answered once, nobody waited long, and nothing is left. */
+afterEach(async ({ task }) => {
+  const { reads, p99Msec, worstMsec } = await bystander.stop();
   stage.rig.resumePolkit();
   await expect.poll(() => monitor.amiss(stage.root)).toEqual({ unanswered: silent, answeredAgain: [] });
+  const calls = monitor.calls - callsBefore - reads;
   await stage.clear();
   await expect.poll(openDescriptors, { interval: 5 }).toBe(descriptors);
   expect(stage.faults).toEqual([]);
+  console.log(
+    `${task.name}: ${calls} calls; a bystander's ${reads} reads took ${p99Msec} ms (p99), ${worstMsec} ms at most;` +
+      ` ${descriptors} descriptors before and after`,
+  );
 });
 
 afterAll(async () => {

@@ -16,6 +16,8 @@ export class Monitor {
   readonly #calls = new Map<string, Call>();
   readonly #names = new Set([ownFace.name, rtkitFace.name]);
   #syncs = 0;
+  /** Calls to the broker, of all callers. */
+  calls = 0;
 
   private constructor(child: Child) {
     this.#child = child;
@@ -59,8 +61,10 @@ export class Monitor {
   /** TYPE TIME SERIAL SENDER DESTINATION, and PATH INTERFACE MEMBER of a call, or the serial that is answered. */
   #hear(line: string): void {
     const [type, , serial, sender = '', destination = '', ...rest] = line.split('\t');
-    if (type === 'mc' && this.#names.has(destination))
+    if (type === 'mc' && this.#names.has(destination)) {
+      this.calls++;
       this.#calls.set(`${sender} ${serial}`, { member: rest[2] ?? '', answers: 0 });
+    }
     if (type !== 'mr' && type !== 'err') return;
     const call = this.#calls.get(`${destination} ${rest[0]}`);
     if (call !== undefined && sender !== 'org.freedesktop.DBus') call.answers++;
