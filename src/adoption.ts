@@ -110,22 +110,34 @@ export class Adoption {
       if (!(fault instanceof Refused)) throw fault;
       if (fault.refusal.reason === 'no-such-thread') return 'ended';
       const { tid, process } = told(known).thread;
-      const text = `Thread ${tid} of process ${process.pid} cannot be watched any more: ${fault.message}`;
+      const fate = this.#letGo(known) ? 'is not realtime any more' : 'stays as it is';
+      const text = `Thread ${tid} of process ${process.pid} cannot be watched, and ${fate}: ${fault.message}`;
       note(this.#parts.journal, 'error', text, told(known), { reason: fault.refusal.reason });
       return 'lost';
     }
   }
 
-  /** @throws Refused, and then the thread is demoted: what nobody watches must not be realtime */
+  /** @throws Refused */
   #keep(grant: Grant, handle: ThreadHandle): void {
-    const { scheduler, watchdog, ledger, supervisor } = this.#parts;
+    const { watchdog, ledger, supervisor } = this.#parts;
     const { thread, scheduling } = grant;
+    using watch = watchdog.enter(thread, scheduling.kind);
+    ledger.hold(thread, scheduling.kind).keep(grant);
+    supervisor.keep(grant, handle, watch);
+  }
+
+  /** What nobody watches must not run by our grant. @returns whether that is so now */
+  #letGo(known: Known): boolean {
+    const { processes, scheduler } = this.#parts;
     try {
-      using watch = watchdog.enter(thread, scheduling.kind);
-      ledger.hold(thread, scheduling.kind).keep(grant);
-      supervisor.keep(grant, handle, watch);
+      using handle = processes.open(told(known).thread, 'once');
+      const actual = scheduler.attributes(handle);
+      if (actual === undefined) return true;
+      const grant = claimOf(known, actual);
+      if (grant !== undefined && descendsFrom(actual, grant.scheduling)) scheduler.demote(handle);
+      return true;
     } catch (fault) {
-      if (fault instanceof Refused) scheduler.demote(handle);
+      if (fault instanceof Refused) return fault.refusal.reason === 'no-such-thread';
       throw fault;
     }
   }

@@ -6,7 +6,7 @@ export interface Flags {
   readonly stateDir: string;
   readonly bus: string;
   readonly logLevel: LogLevel | undefined;
-  readonly deed: 'serve' | 'check-config' | 'version' | 'help';
+  readonly deed: 'serve' | 'after-stop' | 'check-config' | 'version' | 'help';
 }
 
 const logLevels = ['debug', 'info', 'warning', 'error'] as const;
@@ -28,6 +28,8 @@ Hands realtime scheduling to threads that ask for it over D-Bus. Needs to be roo
   --log-level LEVEL  debug, info, warning or error; overrides the configuration
   --check-config     say which files are read and whether the configuration is
                      good, and exit 0 or 1
+  --after-stop       demote all that a broker left which could not do so itself,
+                     unless systemd is about to start it again, and exit
   --version          print the version and exit
   --help             print this and exit
 
@@ -44,13 +46,13 @@ Exit status: 0 done, 1 failed or refused a bad configuration, 2 wrong use.
  */
 export function parseFlags(args: readonly string[], environment: NodeJS.ProcessEnv): Flags {
   const { values } = parse(args);
-  const { help: helped, version, 'check-config': checked } = values;
+  const { help: helped, version, 'check-config': checked, 'after-stop': afterStop } = values;
   return {
     config: values.config,
     stateDir: values['state-dir'] ?? '/run/realtime-broker',
     bus: values.bus ?? (environment.DBUS_SYSTEM_BUS_ADDRESS || 'unix:path=/run/dbus/system_bus_socket'),
     logLevel: parseLogLevel(values['log-level']),
-    deed: helped ? 'help' : version ? 'version' : checked ? 'check-config' : 'serve',
+    deed: helped ? 'help' : version ? 'version' : checked ? 'check-config' : afterStop ? 'after-stop' : 'serve',
   };
 }
 
@@ -64,6 +66,7 @@ function parse(args: readonly string[]) {
         bus: { type: 'string' },
         'log-level': { type: 'string' },
         'check-config': { type: 'boolean' },
+        'after-stop': { type: 'boolean' },
         version: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },

@@ -48,6 +48,7 @@ async function main(): Promise<void> {
     case 'check-config':
       return checkConfig(flags);
     case 'serve':
+    case 'after-stop':
       return run(flags);
   }
 }
@@ -154,13 +155,18 @@ async function run(flags: Flags): Promise<void> {
     );
 
   await broker.adopt(state.legacy, state.damaged);
+  const stop = async (why: string): Promise<never> => {
+    const job = await jobOfUnit(connection, systemdMsec);
+    const again = job === 'restart' || job === 'start';
+    return end(0, job === undefined ? why : `${why}, to ${job}`, again ? 'kept' : 'demoted');
+  };
+  if (flags.deed === 'after-stop') return await stop('its predecessor was stopped');
   let ending = false;
   void connection.closed.then((why) => ending || end(1, why, 'kept'));
   void signalled.then(async (signal) => {
     ending = true;
-    if (signal === 'SIGUSR1') end(0, signal, 'kept');
-    const job = signal === 'SIGTERM' ? await jobOfUnit(connection, systemdMsec) : undefined;
-    end(0, job === undefined ? signal : `${signal}, to ${job}`, job === 'restart' ? 'kept' : 'demoted');
+    if (signal === 'SIGTERM') return await stop(signal);
+    end(0, signal, signal === 'SIGUSR1' ? 'kept' : 'demoted');
   });
 
   await heedSleep(connection, watchdog);

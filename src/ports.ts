@@ -57,9 +57,10 @@ export interface ProcessTable {
   find(caller: Caller, target: Target, reach?: Reach): Promise<Sighting>;
   /**
    * A handle on exactly this thread.
+   * @param use 'once': for what is done at once, of the descriptors that are spared for such; it is not to be kept
    * @throws Refused 'no-such-thread' when it ended, or its id is another's by now; 'kernel-refused' when out of descriptors
    */
-  open(thread: Thread): ThreadHandle;
+  open(thread: Thread, use?: 'once'): ThreadHandle;
   /**
    * The process as rules look at it: what it answers is of the moment it is first asked. Whoever has the pid by then is
    * looked at, which does no harm where a handle is held on a thread of the process.

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Legacy } from '../src/core/legacy.ts';
 import { type Attributes, ordinary, type Scheduling } from '../src/core/scheduling.ts';
+import type { Tid } from '../src/core/thread.ts';
 import { Refused } from '../src/refused.ts';
 import { alice, mainThread, root } from './contracts/stage.ts';
 import { settled } from './fakes/clock.ts';
@@ -130,7 +131,49 @@ describe('a successor', () => {
     await next.broker.adopt(legacy);
     expect(next.world.runsAs(tid)).toEqual(ordinary);
     expect(next.world.processes.openHandles).toBe(0);
-    expect(next.journal.entries).toMatchObject([{ level: 'error', fields: { tid } }, { text: /1 cannot be watched/ }]);
+    expect(next.journal.entries).toMatchObject([
+      { level: 'error', fields: { tid } },
+      { text: expect.stringMatching(/1 cannot be watched/) },
+    ]);
+  });
+});
+
+describe('a successor without a descriptor left', () => {
+  const succeed = async (spared: number, meanwhile: (house: House, tid: Tid) => void = () => {}) => {
+    const { house, tid } = await granted();
+    const legacy = house.logbook.legacy;
+    house.world.killBroker();
+    meanwhile(house, tid);
+    const next = new House({}, house.world);
+    Object.assign(next.world.processes, { descriptorsLeft: 0, descriptorsSpared: spared });
+    await next.broker.adopt(legacy);
+    expect(next.broker.totals.threads).toBe(0);
+    expect(next.world.processes.openHandles).toBe(0);
+    return { ran: next.world.runsAs(tid), told: next.journal.entries[0] };
+  };
+
+  test('demotes whom it cannot watch', async () => {
+    const { ran, told } = await succeed(1);
+    expect(ran).toEqual(ordinary);
+    expect(told).toMatchObject({
+      level: 'error',
+      text: expect.stringMatching(/cannot be watched, and is not realtime any more: .*EMFILE/),
+    });
+  });
+
+  test('leaves alone who runs by his own right', async () => {
+    const own: Attributes = { policy: 'fifo', priority: 30, nice: 0, resetOnFork: false };
+    const { ran } = await succeed(1, (house, tid) => house.world.letRunAs(tid, own));
+    expect(ran).toEqual(own);
+  });
+
+  test('says that somebody stays realtime, when nothing at all can be opened', async () => {
+    const { ran, told } = await succeed(0);
+    expect(ran).toEqual(atRr(10));
+    expect(told).toMatchObject({
+      level: 'error',
+      text: expect.stringMatching(/cannot be watched, and stays as it is/),
+    });
   });
 });
 

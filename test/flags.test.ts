@@ -23,6 +23,7 @@ test('the bus is the one named, else the one of the environment', () => {
 test('each flag is heard', () => {
   const flags = parseFlags(['--config=f.toml', '--state-dir', '/s', '--log-level', 'debug', '--check-config'], none);
   expect(flags).toMatchObject({ config: 'f.toml', stateDir: '/s', logLevel: 'debug', deed: 'check-config' });
+  expect(parseFlags(['--after-stop'], none).deed).toBe('after-stop');
   expect(parseFlags(['--version'], none).deed).toBe('version');
   expect(parseFlags(['-h', '--version'], none).deed).toBe('help');
 });
@@ -31,6 +32,6 @@ for (const wrong of [['--colour'], ['now'], ['--bus'], ['--log-level', 'loud'], 
   test(`'${wrong.join(' ')}' is wrong use`, () => expect(() => parseFlags(wrong, none)).toThrow(WrongUse));
 
 test('the help names every flag', () => {
-  for (const flag of ['config', 'state-dir', 'bus', 'log-level', 'check-config', 'version', 'help'])
+  for (const flag of ['config', 'state-dir', 'bus', 'log-level', 'check-config', 'after-stop', 'version', 'help'])
     expect(help).toContain(`--${flag}`);
 });

@@ -37,8 +37,9 @@ export class Handles implements Disposable {
   }
 
   /** See ProcessTable.open. */
-  open(thread: Thread): ThreadHandle {
-    const handle = new Handle(thread, this.#grip(thread));
+  open(thread: Thread, use?: 'once'): ThreadHandle {
+    const ceiling = use === 'once' ? Number.POSITIVE_INFINITY : this.#ceiling;
+    const handle = new Handle(thread, this.#grip(thread, ceiling));
     try {
       // Only now does the tid mean one thread for good; it may have been another's when the grip was taken.
       if (!this.#isStill(thread) || handle.gone) throw noSuchThread(`Thread ${thread.tid} has ended`);
@@ -54,10 +55,10 @@ export class Handles implements Disposable {
     this.#rounds[Symbol.dispose]();
   }
 
-  #grip(thread: Thread): Grip {
-    if (this.#threadPidfds) return this.#gripPidfd(thread, openThread(this.#library, thread, this.#ceiling));
+  #grip(thread: Thread, ceiling: number): Grip {
+    if (this.#threadPidfds) return this.#gripPidfd(thread, openThread(this.#library, thread, ceiling));
     // Good enough for a main thread: both end together, but for one that ends before the rest of its process.
-    if (isLeader(thread)) return this.#gripPidfd(thread, openProcess(this.#library, thread.process.pid, this.#ceiling));
+    if (isLeader(thread)) return this.#gripPidfd(thread, openProcess(this.#library, thread.process.pid, ceiling));
     return this.#gripStartTime(thread);
   }
 

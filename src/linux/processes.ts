@@ -52,8 +52,8 @@ export class LinuxProcessTable implements ProcessTable {
     return this.#sight(caller, reach, pid, tid, pid === caller.pid ? asker : this.#look(pid));
   }
 
-  open(thread: Thread): ThreadHandle {
-    return this.#handles.open(thread);
+  open(thread: Thread, use?: 'once'): ThreadHandle {
+    return this.#handles.open(thread, use);
   }
 
   subject({ pid, uid }: Pick<Process, 'pid' | 'uid'>): Subject {

@@ -6,8 +6,9 @@ import { Refused } from '../../src/refused.ts';
 import { type FakeKernel, type FakeProcess, type FakeThread, identityOf, noSuchThread } from './kernel.ts';
 
 export class FakeProcessTable implements ProcessTable {
-  /** File descriptors that handles may still take. */
+  /** File descriptors that handles may still take; and those that are spared for what is done at once. */
   descriptorsLeft = Number.POSITIVE_INFINITY;
+  descriptorsSpared = 1;
   /** Whether the broker has CAP_SYS_RESOURCE. */
   mayLimit = true;
   /** Handles that were opened and not closed. */
@@ -32,11 +33,11 @@ export class FakeProcessTable implements ProcessTable {
     return { thread: identityOf(thread), comm, program };
   }
 
-  open(thread: Thread): ThreadHandle {
+  open(thread: Thread, use?: 'once'): ThreadHandle {
     const found = this.#kernel.threads.get(thread.tid);
     if (found === undefined || found.ended || found.starttime !== thread.starttime)
       throw noSuchThread(`Thread ${thread.tid} has ended`);
-    if (this.descriptorsLeft <= 0)
+    if (this.descriptorsLeft + (use === 'once' ? this.descriptorsSpared : 0) <= 0)
       throw new Refused({
         reason: 'kernel-refused',
         call: 'pidfd_open',

@@ -78,6 +78,25 @@ describe('a broker that is killed', () => {
   });
 });
 
+test('a successor that may open less demotes whom it cannot watch, and says so', async () => {
+  const stage = await Stage.start();
+  const alice = await stage.caller();
+  const tids: number[] = [];
+  for (let count = 0; count < 20; count++) tids.push(await alice.thread());
+  for (const tid of tids) await granted(alice, tid);
+  stage.broker.signal('SIGKILL');
+  await stage.broker.exited;
+  const next = await stage.rig.startBroker({ under: ['prlimit', '--nofile=60:60'] });
+  const listed = (await stage.grants()).map(({ Thread }) => Thread);
+  expect(tids.filter((tid) => look(tid)?.policy === 'rr')).toEqual(listed);
+  expect(listed.length).toBeLessThan(20);
+  const told = next.lines.filter((line) =>
+    /^error: .* cannot be watched, and is not realtime any more: .*EMFILE/.test(line),
+  );
+  expect(told.length).toBe(20 - listed.length);
+  await stage.rig.stop();
+});
+
 describe('C11: what rtkit’s interface says', () => {
   const advertised = async (stage: Stage) => {
     const properties = { ...rtkitFace, interface: 'org.freedesktop.DBus.Properties' };
@@ -126,6 +145,30 @@ describe('an end', () => {
     ['by SIGUSR1 keeps it', 'SIGUSR1', 'stop', kept],
   ] as const)
     test(title, async () => expect(await outcomeOf(signal, job)).toEqual(outcome));
+});
+
+describe('what a broker left that was killed', () => {
+  for (const [title, job, policy] of [
+    ['is taken back after a stop', 'stop', 'other'],
+    ['is taken back when systemd has no job for it', undefined, 'other'],
+    ['stays when it is about to be started again', 'restart', 'rr'],
+    ['stays when it is about to be started', 'start', 'rr'],
+  ] as const)
+    test(title, async () => {
+      const stage = await Stage.start({}, { busConfig: systemd1Policy });
+      const systemd = await Systemd1.start(stage.rig.address, job);
+      const alice = await stage.caller();
+      await granted(alice, 0);
+      await stage.restart('SIGKILL', async () => {
+        const after = await stage.rig.startBroker({ args: ['--after-stop'], names: [] });
+        expect(await after.exited).toEqual({ code: 0, signal: null });
+        expect(look(alice.pid)).toMatchObject({ policy });
+        expect(after.lines.join('\n')).not.toContain('serves on');
+      });
+      expect(await stage.grants()).toHaveLength(policy === 'rr' ? 1 : 0);
+      await systemd.stop();
+      await stage.stop();
+    });
 });
 
 describe('state that is damaged', () => {

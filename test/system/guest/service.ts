@@ -93,6 +93,28 @@ describe('the service', () => {
       expect(await isGranted(pid)).toBe(false);
     });
 
+    test('stop: all are demoted, also when the broker hangs and has to be killed', async () => {
+      mkdirSync(dropIn, { recursive: true });
+      writeFileSync(`${dropIn}/quick.conf`, '[Service]\nTimeoutStopSec=1s\n');
+      await said('systemctl daemon-reload && systemctl restart realtime-broker');
+      const { pid, broker } = await granted();
+      process.kill(broker, 'SIGSTOP');
+      await said('systemctl stop realtime-broker');
+      expect(await scheduling(pid)).toBe(ordinary);
+    });
+
+    test('stop: all are demoted, at whatever moment of a start it comes', async () => {
+      for (let msec = 0; msec <= 200; msec += 20) {
+        await said('systemctl start realtime-broker');
+        const { pid } = await granted();
+        await said(`systemctl kill --signal=SIGUSR1 realtime-broker`);
+        await eventually(async () => expect(await shown('ActiveState')).toBe('inactive'));
+        expect(await scheduling(pid)).toBe(realtime(12));
+        await said(`systemctl start --no-block realtime-broker; sleep ${msec / 1000}; systemctl stop realtime-broker`);
+        expect([msec, await scheduling(pid)]).toEqual([msec, ordinary]);
+      }
+    }, 90_000);
+
     test('C36: Exit demotes all and ends the broker, which stays away', async () => {
       const { pid } = await granted();
       await said(
