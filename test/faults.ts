@@ -7,6 +7,8 @@ export interface Fault {
   readonly tests: readonly Injected[];
 }
 
+/** By a real systemd: `npm run test:system`. */
+const guest = (says: string): Injected => ['test/system/guest/service.ts', says];
 const bus = (name: string, says: string): Injected => [`test/integration/${name}.test.ts`, says];
 
 /** What may happen to a broker, and what is promised then. */
@@ -17,6 +19,7 @@ export const faults: readonly Fault[] = [
     tests: [
       bus('restart', 'has a successor with the same grants'),
       bus('restart', 'leaves nothing of a thread that'),
+      bus('restart', 'a successor that may open less demotes whom it cannot watch'),
       bus('restart', 'leaves nothing of a process that changes its user'),
       bus('kills', 'killed at random instants under load'),
       bus('soak', 'leave ledger, roster and kernel of one mind'),
@@ -31,6 +34,9 @@ export const faults: readonly Fault[] = [
       bus('restart', 'while systemd does not answer demotes it'),
       bus('restart', 'by SIGUSR1 keeps it'),
       bus('daemon', 'demotes all and ends the broker with 0'),
+      bus('restart', 'is taken back after a stop'),
+      guest('stop: all are demoted, also when the broker hangs'),
+      guest('stop: all are demoted, at whatever moment of a start it comes'),
     ],
   },
   {
@@ -42,10 +48,16 @@ export const faults: readonly Fault[] = [
     ],
   },
   {
+    fault: 'a crash after the other',
+    promise: 'systemd starts it again each time',
+    tests: [guest('however often it is killed'), ['test/system/guest/boot.ts', 'it is restarted for ever']],
+  },
+  {
     fault: 'the event loop hangs',
     promise: 'systemd hears of it, and the watchdog goes on',
     tests: [
       bus('notify', 'told while the event loop turns, and nothing while it stands still'),
+      guest('when its event loop stands still'),
       bus('canary-blocked', 'hogs are demoted while JavaScript is caught in something'),
     ],
   },
@@ -65,8 +77,8 @@ export const faults: readonly Fault[] = [
     promise: 'it ends with 1, and what it granted waits for the next one',
     tests: [
       bus('daemon', 'the loss of the bus ends it with 1'),
+      bus('daemon', 'the loss of the name'),
       bus('bus', 'ends the second broker'),
-      ['test/bus/names.test.ts', 'a name is lost when the bus daemon says so'],
     ],
   },
   {
