@@ -36,8 +36,10 @@ static void begin(struct rtb_watchdog *dog, uint64_t now, uint64_t length_nsec)
 		.length_nsec = length_nsec,
 		.busy_nsec = busy(dog),
 	};
-	for (size_t i = 0; i < dog->cpu_count; i++)
+	for (size_t i = 0; i < dog->cpu_count; i++) {
 		dog->cpus[i].nice_nsec = 0;
+		dog->cpus[i].nice_stolen_nsec = dog->times[i].stolen_nsec;
+	}
 }
 
 void count_nice(struct rtb_watchdog *dog, struct guest *guest)
@@ -132,14 +134,21 @@ static ptrdiff_t find_greediest(struct rtb_watchdog *dog, size_t cpu, uint64_t l
 	return sum >= least_nsec ? greediest : -1;
 }
 
-static uint64_t least(const struct rtb_watchdog *dog, uint64_t elapsed)
+/* What is enough of a CPU to bear the blame, if the window is so long. What was stolen of it was nobody's to take. */
+static uint64_t least(const struct rtb_watchdog *dog, size_t cpu, uint64_t window)
 {
-	return elapsed * (uint64_t)dog->rule.blame_permille / 1000;
+	uint64_t before = dog->cpus[cpu].nice_stolen_nsec, now = dog->times[cpu].stolen_nsec;
+	uint64_t stolen = now > before ? now - before : 0;
+
+	/* Of nothing there is not enough. */
+	if (stolen >= window)
+		return UINT64_MAX;
+	return (window - stolen) * (uint64_t)dog->rule.blame_permille / 1000;
 }
 
 static bool demote_greediest(struct rtb_watchdog *dog, size_t cpu, uint64_t elapsed)
 {
-	ptrdiff_t greediest = find_greediest(dog, cpu, least(dog, elapsed));
+	ptrdiff_t greediest = find_greediest(dog, cpu, least(dog, cpu, elapsed));
 	struct rtb_watchdog_event event = { .cpu = (int32_t)cpu, .reason = RTB_NICE, .window_nsec = elapsed };
 
 	if (greediest < 0)
@@ -155,7 +164,7 @@ static bool enough_to_come(const struct rtb_watchdog *dog, uint64_t elapsed)
 	bool enough = false;
 
 	for (size_t i = 0; i < dog->cpu_count && !enough; i++)
-		enough = dog->cpus[i].nice_nsec + to_come >= least(dog, dog->nice.length_nsec);
+		enough = dog->cpus[i].nice_nsec + to_come >= least(dog, i, dog->nice.length_nsec);
 	return enough;
 }
 
@@ -165,7 +174,7 @@ static bool send_scout(struct rtb_watchdog *dog, uint64_t elapsed)
 	struct nice_watch *nice = &dog->nice;
 
 	for (; nice->cpu < dog->cpu_count; nice->cpu++) {
-		if (dog->cpus[nice->cpu].nice_nsec < least(dog, elapsed))
+		if (dog->cpus[nice->cpu].nice_nsec < least(dog, nice->cpu, elapsed))
 			continue;
 		nice->scouting = scout_send(&dog->scout, SCOUT_ORDINARY, (int)nice->cpu);
 		/* If it was out, it is asked again at the next look. */

@@ -36,8 +36,8 @@ struct cpu {
 	uint64_t silent_serial, part_serials[RECENT_PARTS];
 	uint64_t parts_since_nsec[RECENT_PARTS];
 	uint64_t parts_filled;
-	/* CPU time that high-priority threads took in the window of the watch on them. */
-	uint64_t nice_nsec;
+	/* CPU time that high-priority threads took in the window of the watch on them; and what was stolen until it began. */
+	uint64_t nice_nsec, nice_stolen_nsec;
 };
 
 /* High-priority grants are judged CPU by CPU too, by what they took there from whom they kept waiting. */

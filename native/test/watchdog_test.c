@@ -404,7 +404,7 @@ static void after_others_took_the_cpu_greed_is_seen_as_soon(void)
 	listen_for(&stage, 250);
 	actor_begin(other);
 
-	CHECK(await_demotion_unless_disturbed(&stage, 6000, &event));
+	CHECK(await_demotion_unless_disturbed(&stage, 5000, &event));
 	double msec = (double)(event.boottime_usec - atomic_load(&greediest->act->since_usec)) / 1000;
 	printf("  high priority, of which others had 450 msec: the first demoted after %.0f msec\n", msec);
 	/* Two whole windows are 4000. */
