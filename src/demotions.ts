@@ -1,44 +1,26 @@
 import type { Cooldowns } from './core/cooldown.ts';
 import type { Grant, Ledger } from './core/ledger.ts';
-import type { Rulebook } from './core/rulebook.ts';
-import { describe, runsAs, type Scheduling } from './core/scheduling.ts';
+import { describe, runsAs } from './core/scheduling.ts';
 import { leaderOf, type Process } from './core/thread.ts';
 import { note } from './notes.ts';
-import { obstacleTo } from './obstacle.ts';
-import type {
-  Clock,
-  Journal,
-  Logbook,
-  News,
-  ProcessTable,
-  Scheduler,
-  Stranger,
-  Watchdog,
-  WatchdogEvent,
-} from './ports.ts';
-import { Refused } from './refused.ts';
+import type { Clock, Journal, Logbook, News, Scheduler, Stranger, Watchdog, WatchdogEvent } from './ports.ts';
+import type { Restorations } from './restorations.ts';
 import type { Ward, Wards } from './wards.ts';
 
 export interface DemotionsParts {
   readonly wards: Wards;
   readonly ledger: Ledger;
   readonly cooldowns: Cooldowns;
-  readonly processes: ProcessTable;
+  readonly restorations: Pick<Restorations, 'afterCooldown'>;
   readonly scheduler: Scheduler;
   readonly watchdog: Watchdog;
   readonly clock: Clock;
   readonly journal: Journal;
-  readonly rulebook: Rulebook;
   readonly logbook: Logbook;
   readonly tell: (news: News) => void;
-  /** Whether nothing may be given back at present. */
-  readonly suspended: () => boolean;
 }
 
-/** While the machine sleeps a cool-down goes on, and timers do not: so none is longer than this. */
-const napMsec = 30_000;
-
-/** What follows from the watchdog's deeds: an offender cools down, and has its grant back afterwards. */
+/** What follows from the watchdog's deeds: an offender cools down, and everybody hears of it. */
 export class Demotions {
   readonly #parts: DemotionsParts;
   readonly #starved = new Set<number>();
@@ -125,7 +107,7 @@ export class Demotions {
   resume(grant: Grant, ward: Ward, reason: string | undefined): void {
     if (reason === undefined) return this.#coolDown(grant, ward, 'unknown');
     this.#parts.wards.demote(ward, reason);
-    void this.#restoreAfterCooldown(grant, ward);
+    void this.#parts.restorations.afterCooldown(grant, ward);
   }
 
   #demoted(event: WatchdogEvent & { kind: 'demoted' }): void {
@@ -180,61 +162,12 @@ export class Demotions {
     wards.demote(ward, reason);
     this.#noteOffence(grant.thread.process);
     tell({ kind: 'demoted', grant, reason });
-    void this.#restoreAfterCooldown(grant, ward);
+    void this.#parts.restorations.afterCooldown(grant, ward);
   }
 
   #noteOffence(process: Process): void {
     const { cooldowns, clock, logbook } = this.#parts;
     logbook.write({ kind: 'offended', process, conduct: cooldowns.note(process, clock.bootMsec()) });
-  }
-
-  async #restoreAfterCooldown(grant: Grant, ward: Ward): Promise<void> {
-    const { wards, cooldowns, clock } = this.#parts;
-    const { thread } = grant;
-    const leftMsec = () => cooldowns.left(thread.process, clock.bootMsec());
-    const isInForce = () => wards.of(thread) === ward && ward.demoted !== undefined;
-    // Another thread of the process may have offended meanwhile: then all wait on.
-    while (isInForce() && leftMsec() > 0) await clock.sleep(Math.min(leftMsec(), napMsec));
-    if (!isInForce()) return;
-    if (this.#parts.suspended()) wards.demote(ward, 'suspended');
-    else this.restore(grant, ward, 'cooled-down');
-  }
-
-  /**
-   * Its grant comes back if it is as we left it: same thread, same owner, and nobody else took an interest.
-   * @param back what it is made, one after the other
-   */
-  restore(grant: Grant, ward: Ward, reason: string, back: readonly Scheduling[] = [grant.scheduling]): void {
-    const { wards, scheduler, watchdog, journal, tell } = this.#parts;
-    const { thread, scheduling } = grant;
-    try {
-      const obstacle = this.#obstacle(grant, ward);
-      if (obstacle !== undefined) return this.#giveUp(grant, obstacle);
-
-      using watch = watchdog.enter(thread, scheduling.kind);
-      for (const each of back) scheduler.promote(ward.handle, each);
-      wards.restore(ward, watch);
-    } catch (fault) {
-      if (!(fault instanceof Refused)) throw fault;
-      return this.#giveUp(grant, fault.refusal.reason);
-    }
-    const text = `Thread ${thread.tid} of process ${thread.process.pid} has ${describe(scheduling)} back.`;
-    note(journal, 'info', text, grant, { reason });
-    tell({ kind: 'restored', grant });
-  }
-
-  #obstacle(grant: Grant, { handle }: Ward): string | undefined {
-    const actual = this.#parts.scheduler.attributes(handle);
-    const isAsWeLeftIt = actual?.policy === 'other' && actual.nice === 0;
-    return obstacleTo(grant, this.#parts) ?? (isAsWeLeftIt ? undefined : 'changed-by-others');
-  }
-
-  #giveUp(grant: Grant, reason: string): void {
-    const { wards, journal } = this.#parts;
-    const { tid, process } = grant.thread;
-    wards.strike(grant.thread, reason);
-    const text = `Thread ${tid} of process ${process.pid} does not get its grant back: ${reason}.`;
-    note(journal, 'info', text, grant, { reason });
   }
 }
 

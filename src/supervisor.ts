@@ -21,6 +21,7 @@ import type {
   Watch,
   Watchdog,
 } from './ports.ts';
+import { Restorations } from './restorations.ts';
 import { Suspension } from './suspension.ts';
 import { Turns } from './turns.ts';
 import { Wards } from './wards.ts';
@@ -80,8 +81,9 @@ export class Supervisor {
     this.#parts = parts;
     const wards = new Wards(parts.ledger, parts.logbook, parts.tell);
     this.#wards = wards;
-    this.#demotions = new Demotions({ ...parts, wards, suspended: () => this.suspension.active });
-    this.suspension = new Suspension({ ...parts, wards, demotions: this.#demotions });
+    const restorations = new Restorations({ ...parts, wards, suspended: () => this.suspension.active });
+    this.#demotions = new Demotions({ ...parts, wards, restorations });
+    this.suspension = new Suspension({ ...parts, wards, restorations });
     this.endings = new Endings({ ...parts, wards });
     this.drift = new Drift({ ...parts, wards });
   }

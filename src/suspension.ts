@@ -1,14 +1,14 @@
 import type { Grant, Ledger } from './core/ledger.ts';
 import { type Attributes, descendsFrom, type Scheduling } from './core/scheduling.ts';
-import type { Demotions } from './demotions.ts';
 import type { Journal, News, Scheduler } from './ports.ts';
+import type { Restorations } from './restorations.ts';
 import { Turns } from './turns.ts';
 import type { Ward, Wards } from './wards.ts';
 
 export interface SuspensionParts {
   readonly wards: Wards;
   readonly ledger: Ledger;
-  readonly demotions: Pick<Demotions, 'restore'>;
+  readonly restorations: Pick<Restorations, 'restore'>;
   readonly scheduler: Scheduler;
   readonly journal: Journal;
   readonly tell: (news: News) => void;
@@ -93,7 +93,7 @@ export class Suspension {
 
   #resume(grant: Grant, ward: Ward): boolean {
     if (ward.demoted !== 'suspended') return false;
-    this.#parts.demotions.restore(grant, ward, 'resumed', this.#back.get(ward));
+    this.#parts.restorations.restore(grant, ward, 'resumed', this.#back.get(ward));
     return true;
   }
 }
