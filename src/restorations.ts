@@ -54,15 +54,21 @@ export class Restorations {
   restore(grant: Grant, ward: Ward, reason: string, back: readonly Scheduling[] = [grant.scheduling]): void {
     const { wards, scheduler, watchdog, journal, tell } = this.#parts;
     const { thread, scheduling } = grant;
+    let given = 0;
     try {
       const obstacle = this.#obstacle(grant, ward);
       if (obstacle !== undefined) return this.#giveUp(grant, obstacle);
 
       using watch = watchdog.enter(thread, scheduling.kind);
-      for (const each of back) scheduler.promote(ward.handle, each);
+      for (const each of back) {
+        scheduler.promote(ward.handle, each);
+        given++;
+      }
       wards.restore(ward, watch);
     } catch (fault) {
       if (!(fault instanceof Refused)) throw fault;
+      // The nice level under a priority that is refused.
+      if (given > 0) scheduler.demote(ward.handle);
       return this.#giveUp(grant, fault.refusal.reason);
     }
     const text = `Thread ${thread.tid} of process ${thread.process.pid} has ${describe(scheduling)} back.`;

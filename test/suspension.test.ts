@@ -92,6 +92,18 @@ describe('Suspend and Resume', () => {
     }
   });
 
+  test('give back all of it or nothing', async () => {
+    const scene = await granted(nice(-9), rr(3));
+    const { scheduler } = scene.house.world;
+    await scene.house.broker.suspension.suspend();
+    scheduler.afterAct = () => {
+      scheduler.errno = 'EPERM';
+    };
+    await scene.house.broker.suspension.resume();
+    expect(runsAs(scene)).toEqual(normal);
+    expect(scene.house.news.at(-1)).toMatchObject({ kind: 'removed', reason: 'kernel-refused' });
+  });
+
   test('let nothing be granted in between, to those at polkit neither, but let all give back', async () => {
     const { house, pid, tid } = await granted(rr(7));
     const other = house.world.addThread(pid);
