@@ -15,12 +15,12 @@ export interface Fields {
 }
 
 /** Names have 255 bytes at most (specification, "Valid Names"); paths have no limit at all, but ours are short. */
-const textMax = 1024;
+export const textMax = 1024;
 
 type Text = 'path' | 'interface' | 'member' | 'errorName' | 'sender' | 'signature';
 
 /** By their codes; 0 is invalid, 6 is our own name. */
-const known: readonly (readonly [type: string, name: Text | 'replySerial'] | undefined)[] = [
+export const known: readonly (readonly [type: string, name: Text | 'replySerial'] | undefined)[] = [
   undefined,
   ['o', 'path'],
   ['s', 'interface'],

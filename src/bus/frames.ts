@@ -1,16 +1,17 @@
 import { Cursor, Malformed, type Script } from './cursor.ts';
 import { type Fields, readFields } from './fields.ts';
+import { readOrdinary } from './ordinary.ts';
 
 /** A body larger than this the broker does not hold, let alone parse: 16 MB would keep every other caller waiting. */
 export const bodyMax = 64 * 1024;
 
 /** Header fields of more bytes than this are a mischief, even if each is small. */
-const fieldsMax = 64 * 1024;
+export const fieldsMax = 64 * 1024;
 
 /** The specification's limit on a whole message: beyond it the peer is no message bus. */
 const messageMax = 128 * 1024 * 1024;
 
-const headerBytes = 16;
+export const headerBytes = 16;
 
 /** A message as it came, its body not yet looked into, and valid only as long as the chunk it came in. */
 export interface Frame {
@@ -32,6 +33,8 @@ export class Frames {
   readonly #cursor = new Cursor();
   readonly #script = this.#read();
   #ready: Frame[] = [];
+  /** Whether the script waits for a message to begin. */
+  #between = true;
   #held: Buffer[] = [];
   #heldBytes = 0;
   /** What the script asked for: to be shown so many bytes, or, if negative, to have so many thrown away. */
@@ -46,6 +49,7 @@ export class Frames {
     this.#ready = [];
     let at = 0;
     for (;;) {
+      if (this.#between && this.#heldBytes === 0) at = this.#feedOrdinary(chunk, at);
       const left = chunk.length - at;
       const wanted = this.#wanted;
       if (wanted < 0) {
@@ -68,6 +72,17 @@ export class Frames {
     }
   }
 
+  /** @returns where the first message begins that has to be read the long way, or has not come yet */
+  #feedOrdinary(chunk: Buffer, from: number): number {
+    let at = from;
+    for (;;) {
+      const ordinary = readOrdinary(chunk, at, this.#max);
+      if (ordinary === undefined) return at;
+      this.#ready.push(ordinary.frame);
+      at = ordinary.end;
+    }
+  }
+
   /** A copy: the chunk's memory is used again. */
   #hold(chunk: Buffer, from: number): void {
     if (from === chunk.length) return;
@@ -85,7 +100,9 @@ export class Frames {
   *#read(): Script<never> {
     const cursor = this.#cursor;
     for (;;) {
+      this.#between = true;
       yield headerBytes;
+      this.#between = false;
       const byteOrder = cursor.text(1);
       if (byteOrder !== 'l' && byteOrder !== 'B') throw new Malformed('a message has neither byte order');
       if (cursor.byte(3) !== 1) throw new Malformed(`a message has protocol version ${cursor.byte(3)}`);

@@ -15,6 +15,7 @@ export interface Stream {
 }
 
 const readBytes = 64 * 1024;
+const soon = Promise.resolve();
 
 /**
  * A UNIX socket, read into one buffer and written in one piece. Measured against 'data' events, cork() and uncork(), which
@@ -50,7 +51,8 @@ export class SocketStream implements Stream {
 
   write(bytes: Buffer): void {
     // Microtasks run before the next message is read: what one message brought about leaves in one system call.
-    if (this.#unsent.length === 0) queueMicrotask(() => this.#flush());
+    // Node's queueMicrotask does the same, and keeps a record of each for async_hooks.
+    if (this.#unsent.length === 0) void soon.then(this.#flush);
     this.#unsent.push(bytes);
   }
 
@@ -74,11 +76,11 @@ export class SocketStream implements Stream {
     return true;
   }
 
-  #flush(): void {
+  readonly #flush = (): void => {
     const { length } = this.#unsent;
     if (length === 0) return;
     const bytes = length === 1 ? this.#unsent[0]! : Buffer.concat(this.#unsent);
     this.#unsent = [];
     if (!this.#socket.write(bytes)) this.#socket.pause();
-  }
+  };
 }
