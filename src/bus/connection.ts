@@ -14,7 +14,7 @@ export interface Target {
 }
 
 export interface CallOptions {
-  /** How long the reply may take; default 25 s, as everywhere on D-Bus. */
+  /** How long the reply may take; default 25 s, as everywhere on D-Bus; Infinity: as long as it takes. */
   readonly timeoutMsec?: number;
   /** Start the service if it does not run; default true. */
   readonly autoStart?: boolean;

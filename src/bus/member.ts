@@ -25,7 +25,7 @@ export interface Member {
 export function member<In extends string, Out extends string>(
   name: string,
   signatures: readonly [takes: In, gives: Out],
-  deed: (values: Values<In>, asked: Asked) => Values<Out> | Promise<Values<Out> | Marshalled>,
+  deed: (values: Values<In>, asked: Asked) => Values<Out> | Marshalled | Promise<Values<Out> | Marshalled>,
 ): Member {
   const [takes, gives] = signatures;
   // The dispatcher compares signatures before it reads arguments by them.

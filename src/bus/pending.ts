@@ -6,6 +6,7 @@ import { messageTypes, readBody } from './wire.ts';
 export interface Expected<Result> {
   /** Only what comes from there is a reply; undefined: whoever the bus lets reply. */
   readonly from: string | undefined;
+  /** Infinity: as long as it takes. */
   readonly timeoutMsec: number;
   readonly read: (reply: Frame) => Result;
 }
@@ -14,7 +15,7 @@ interface Waiting {
   readonly from: string | undefined;
   readonly settle: (reply: Frame) => void;
   readonly reject: (error: Error) => void;
-  readonly deadline: NodeJS.Timeout;
+  readonly deadline: NodeJS.Timeout | undefined;
 }
 
 /** Our own calls that have no reply yet. Each ends once: by a reply, an error, its deadline or the end of the bus. */
@@ -31,7 +32,8 @@ export class PendingCalls {
           reject(fault);
         }
       };
-      this.#waiting.set(serial, { from, settle, reject, deadline: setTimeout(expire, timeoutMsec) });
+      const deadline = timeoutMsec === Number.POSITIVE_INFINITY ? undefined : setTimeout(expire, timeoutMsec);
+      this.#waiting.set(serial, { from, settle, reject, deadline });
     });
   }
 

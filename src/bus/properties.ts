@@ -1,6 +1,6 @@
 import { type Member, member, type Property } from './member.ts';
 import { Misuse, quote } from './misuse.ts';
-import type { Dictionary, Variant } from './wire.ts';
+import { type Dictionary, Marshalled, type Variant } from './wire.ts';
 
 export const propertiesInterface = 'org.freedesktop.DBus.Properties';
 
@@ -14,6 +14,7 @@ export const standardInterfaces: readonly string[] = [
 /** Properties as the specification has them: an empty interface name means whichever has the property. */
 export function strictProperties(interfaceName: string, properties: readonly Property[]): readonly Member[] {
   const byName = indexed(properties);
+  const written = writer();
   const has = (asked: string): boolean => {
     if (asked === interfaceName || asked === '') return true;
     if (standardInterfaces.includes(asked)) return false;
@@ -26,7 +27,7 @@ export function strictProperties(interfaceName: string, properties: readonly Pro
   };
 
   return [
-    member('Get', ['ss', 'v'], ([asked, name]) => [variantOf(find(asked, name))]),
+    member('Get', ['ss', 'v'], ([asked, name]) => written(find(asked, name))),
     member('GetAll', ['s', 'a{sv}'], ([asked]) => [has(asked) ? all(properties) : []]),
     member('Set', ['ssv', ''], ([asked, name]) => {
       throw new Misuse('PropertyReadOnly', `the property '${find(String(asked), String(name)).name}' cannot be set`);
@@ -37,6 +38,7 @@ export function strictProperties(interfaceName: string, properties: readonly Pro
 /** Properties as rtkit-daemon has them: no Set, and an interface it does not know is an unknown property too. */
 export function rtkitProperties(interfaceName: string, properties: readonly Property[]): readonly Member[] {
   const byName = indexed(properties);
+  const written = writer();
   const requireInterface = (asked: string) => {
     if (asked === interfaceName) return;
     const text = `Unknown interface ${asked.slice(0, 255)}: the properties here are those of ${interfaceName}`;
@@ -47,7 +49,7 @@ export function rtkitProperties(interfaceName: string, properties: readonly Prop
     member('Get', ['ss', 'v'], ([asked, name]) => {
       requireInterface(asked);
       const property = byName.get(name);
-      if (property !== undefined) return [variantOf(property)];
+      if (property !== undefined) return written(property);
       const text = `Unknown property ${name.slice(0, 255)}: there are ${[...byName.keys()].join(', ')}`;
       throw new Misuse('UnknownProperty', text);
     }),
@@ -64,3 +66,16 @@ const all = (properties: readonly Property[]): Dictionary =>
   properties.map((property) => [property.name, variantOf(property)]);
 
 const indexed = (properties: readonly Property[]) => new Map(properties.map((property) => [property.name, property]));
+
+/** Writes what a property is: anew only when it is another than the last time. */
+function writer(): (property: Property) => Marshalled {
+  const last = new Map<Property, { readonly value: unknown; readonly body: Marshalled }>();
+  return (property) => {
+    const value = property.read();
+    const before = last.get(property);
+    if (before !== undefined && before.value === value) return before.body;
+    const body = Marshalled.of('v', [[property.signature, value]]);
+    last.set(property, { value, body });
+    return body;
+  };
+}

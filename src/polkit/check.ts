@@ -30,9 +30,9 @@ const allowUserInteraction = 1;
 
 /**
  * Who asks gives up at his deadline; the call does not, since only its end, by an answer or by the end of polkitd, tells
- * that the bus daemon counts it no longer. This is the longest a timer of Node's can run, 24 days.
+ * that the bus daemon counts it no longer.
  */
-const timerMsecMax = 2 ** 31 - 1;
+const patiently = { timeoutMsec: Number.POSITIVE_INFINITY };
 
 /** Without a dialog: polkit decides at once, and there is never anything to cancel. */
 export const check = (bus: PolkitBus, subject: Subject, action: string): Promise<Answer> =>
@@ -46,12 +46,12 @@ export const checkByDialog = (bus: PolkitBus, subject: Subject, action: string, 
 export function cancel(bus: PolkitBus, id: string): void {
   const target = { ...polkit, member: 'CancelCheckAuthorization' };
   // It may have been answered just now, and then there is nothing to cancel.
-  bus.call(target, 's', [id], '', { timeoutMsec: timerMsecMax }).catch(() => undefined);
+  bus.call(target, 's', [id], '', patiently).catch(() => undefined);
 }
 
 async function checkAuthorization(bus: PolkitBus, body: readonly unknown[]): Promise<Answer> {
   const target = { ...polkit, member: 'CheckAuthorization' };
-  const [answer] = await bus.call(target, '(sa{sv})sa{ss}us', body, '(bba{ss})', { timeoutMsec: timerMsecMax });
+  const [answer] = await bus.call(target, '(sa{sv})sa{ss}us', body, '(bba{ss})', patiently);
   // is_authorized, is_challenge, details
   const [authorized, challenge] = Array.isArray(answer) ? answer : [];
   if (typeof authorized !== 'boolean') throw new Error('its answer makes no sense');
