@@ -6,6 +6,8 @@ import { keyOf, keyOfProcess, type Process } from './thread.ts';
 /** What is written into the logbook. To read one twice changes nothing; a key is a thread's, as keyOf makes it. */
 export type Deed =
   | ({ readonly kind: 'intended' } & Intent)
+  /** What was intended for the thread last was done. */
+  | { readonly kind: 'kept'; readonly key: string }
   /** It was not done after all: the thread has what it had before. */
   | { readonly kind: 'withdrawn'; readonly key: string }
   | { readonly kind: 'granted'; readonly grant: Grant }
@@ -60,6 +62,8 @@ function after(deed: Exclude<Deed, { kind: 'offended' }>, known: Known | undefin
   switch (deed.kind) {
     case 'intended':
       return { ...known, intent: { grant: deed.grant, before: deed.before } };
+    case 'kept':
+      return known?.intent && { grant: known.intent.grant };
     case 'granted':
       return { grant: deed.grant };
     case 'ended':

@@ -4,7 +4,17 @@ import { type Attributes, policies, type Scheduling } from '../core/scheduling.t
 import type { Pid, Process, StartTime, Tid, Uid } from '../core/thread.ts';
 import { Plain } from './plain.ts';
 
-const kinds = ['intended', 'withdrawn', 'granted', 'demoted', 'restored', 'leaving', 'ended', 'offended'] as const;
+const kinds = [
+  'intended',
+  'kept',
+  'withdrawn',
+  'granted',
+  'demoted',
+  'restored',
+  'leaving',
+  'ended',
+  'offended',
+] as const;
 const schedulingKinds = ['realtime', 'high-priority'] as const;
 
 /** PID_MAX_LIMIT of 64-bit Linux. */

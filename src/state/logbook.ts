@@ -8,7 +8,7 @@ import { type Heading, plainHeading } from './heading.ts';
 import { encodeRecord } from './record.ts';
 
 /** It is written anew when it is longer than twice what is worth keeping, and this. */
-const slack = 64 * 1024;
+const slack = 256 * 1024;
 const chunkMin = 64 * 1024;
 
 /**
@@ -49,15 +49,12 @@ export class FileLogbook implements Logbook {
     this.write(deed);
     if (this.#trouble !== undefined) throw refusalOf(this.#trouble, this.#file);
     this.#pending = deed;
-    const settle = (outcome: Deed) => {
+    const settle = (kind: 'kept' | 'withdrawn') => {
       if (this.#pending !== deed) return;
       this.#pending = undefined;
-      this.write(outcome);
+      this.write({ kind, key: keyOf(intent.grant.thread) });
     };
-    return {
-      keep: () => settle({ kind: 'granted', grant: intent.grant }),
-      [Symbol.dispose]: () => settle({ kind: 'withdrawn', key: keyOf(intent.grant.thread) }),
-    };
+    return { keep: () => settle('kept'), [Symbol.dispose]: () => settle('withdrawn') };
   }
 
   write(deed: Deed): void {

@@ -32,14 +32,11 @@ export class FakeLogbook implements Logbook {
         cause: 'This world wills it so.',
       });
     let settled = false;
-    const settle = (outcome: Deed) => {
-      if (!settled) this.write(outcome);
+    const settle = (kind: 'kept' | 'withdrawn') => {
+      if (!settled) this.write({ kind, key: keyOf(intent.grant.thread) });
       settled = true;
     };
-    return {
-      keep: () => settle({ kind: 'granted', grant: intent.grant }),
-      [Symbol.dispose]: () => settle({ kind: 'withdrawn', key: keyOf(intent.grant.thread) }),
-    };
+    return { keep: () => settle('kept'), [Symbol.dispose]: () => settle('withdrawn') };
   }
 
   write(deed: Deed): void {

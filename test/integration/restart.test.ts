@@ -192,7 +192,7 @@ describe('state that is damaged', () => {
     const tids = [await alice.thread(), await alice.thread()] as const;
     for (const tid of tids) await granted(alice, tid);
     const before = await stage.grants();
-    await damaged((text) => text.replace(/^.{8} \{"kind":"intended"/m, '$&!'));
+    await damaged((text) => text.replace(/^.{8} \{"kind":"kept"/m, '$&!'));
     expect(await stage.grants()).toEqual(before);
   });
 
