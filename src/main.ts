@@ -14,6 +14,7 @@ import type { Limits } from './core/limits.ts';
 import { Rulebook } from './core/rulebook.ts';
 import { type Flags, help, parseFlags, WrongUse } from './flags.ts';
 import { openJournal } from './journal/journal.ts';
+import { later } from './journal/later.ts';
 import * as datagrams from './journal/libc.ts';
 import { bootId } from './linux/boot.ts';
 import { mayLimitOthers } from './linux/capability.ts';
@@ -123,13 +124,14 @@ async function run(flags: Flags): Promise<void> {
       broker.reconfigure({ burst, cooldownSec: canary.cooldownSec, reassertDrifted });
     },
   });
+  const news = later(journal);
   const broker = new Broker({
     processes: new LinuxProcessTable(proc, handles, library, clock),
     scheduler: new LinuxScheduler(library, proc),
     watchdog,
     authority: new PolkitAuthority(connection, polkit),
     clock,
-    journal,
+    journal: news,
     rulebook,
     logbook: state.logbook,
     burst: settings.burst,
@@ -145,8 +147,8 @@ async function run(flags: Flags): Promise<void> {
     connection.close();
     const count = broker.totals.threads;
     const left = count === 0 ? '' : ` What it granted ${count} threads is left to the next one.`;
-    journal[status === 0 ? 'info' : 'error'](`The broker ends: ${reason}.${left}`);
-    journal[Symbol.dispose]();
+    news[status === 0 ? 'info' : 'error'](`The broker ends: ${reason}.${left}`);
+    news[Symbol.dispose]();
     process.exit(status);
   };
   for (const event of ['uncaughtException', 'unhandledRejection'] as const)
