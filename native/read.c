@@ -6,22 +6,17 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+/* A file of /proc or /sys is one record, and one read(2) fetches all of it there is room for. */
 static int64_t read_all(int fd, uint8_t *bytes, int64_t size)
 {
-	int64_t length = 0;
+	ssize_t n;
 
-	while (length < size) {
-		ssize_t n = read(fd, bytes + length, (size_t)(size - length));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			return length;
-		length += n;
-	}
-	return -EFBIG;
+	do
+		n = read(fd, bytes, (size_t)size);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	return n < size ? n : -EFBIG;
 }
 
 int64_t rtb_read(const char *path, uint8_t *bytes, int64_t size)

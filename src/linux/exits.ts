@@ -1,4 +1,4 @@
-import { Socket } from 'node:net';
+import { Socket, type SocketConnectOpts, type SocketConstructorOpts } from 'node:net';
 import type { Library } from './library.ts';
 import type { WaiterPointer } from './native.ts';
 
@@ -17,8 +17,7 @@ export class Exits implements Disposable {
     const { waiter, reports } = library.openWaiter();
     this.#library = library;
     this.#waiter = waiter;
-    this.#socket = new Socket({ fd: reports, readable: true, writable: false });
-    this.#socket.on('data', (chunk) => this.#read(chunk));
+    this.#socket = readerOf(reports, (bytes) => this.#read(bytes));
     // Unwatched threads would keep their places for ever; a restarted daemon looks at each of them.
     this.#socket.on('end', () => {
       throw new Error('the exit waiter has ended');
@@ -50,7 +49,7 @@ export class Exits implements Disposable {
   #read(chunk: Buffer): void {
     const bytes = this.#partial.length === 0 ? chunk : Buffer.concat([this.#partial, chunk]);
     const whole = bytes.length - (bytes.length % recordSize);
-    this.#partial = bytes.subarray(whole);
+    this.#partial = Buffer.from(bytes.subarray(whole));
     for (let at = 0; at < whole; at += recordSize) this.#exited(Number(readCookie(bytes, at)));
   }
 
@@ -60,6 +59,18 @@ export class Exits implements Disposable {
     this.#callbacks.delete(cookie);
     onExit?.();
   }
+}
+
+/** Into one buffer again and again: each end of a thread would make its own, otherwise. */
+function readerOf(fd: number, onBytes: (bytes: Buffer) => void): Socket {
+  const buffer = Buffer.alloc(512 * recordSize);
+  const callback = (length: number) => {
+    onBytes(buffer.subarray(0, length));
+    return true;
+  };
+  // @types/node has it for those that connect only.
+  const options: SocketConstructorOpts & Pick<SocketConnectOpts, 'onread'> = { fd, onread: { buffer, callback } };
+  return new Socket({ ...options, readable: true, writable: false });
 }
 
 /** The machine's own byte order, which is the smaller end first wherever we run. */

@@ -18,18 +18,18 @@ export const hasEnded = ({ state }: { readonly state: string }): boolean => stat
  */
 export function parseStat(text: string): Stat {
   const nameEnd = text.lastIndexOf(')');
-  const name = /^\d+ \((.*)$/s.exec(text.slice(0, Math.max(0, nameEnd)));
-  const fields = text.slice(nameEnd + 2).split(' ', 20);
-  const field = (number: number): string => fields[number - 3] ?? '';
-
-  const state = field(3);
-  const ticks = [field(14), field(15), field(22)];
-  if (name === null || !/^[A-Za-z]$/.test(state) || !ticks.every((digits) => /^\d{1,20}$/.test(digits)))
+  const nameStart = text.indexOf(' (');
+  const fields = afterName.exec(text.slice(nameEnd + 1));
+  if (fields === null || nameEnd < nameStart || !/^\d+ \(/.test(text))
     throw new Error(`not a stat of /proc: ${JSON.stringify(text.slice(0, 200))}`);
 
-  const [user, system, start] = ticks.map(BigInt) as [bigint, bigint, bigint];
-  return { comm: name[1]!, state, starttime: start as StartTime, cpuUsec: (user + system) * usecPerTick };
+  const [, state, user, system, start] = fields as unknown as [string, string, string, string, string];
+  const cpuUsec = (BigInt(user) + BigInt(system)) * usecPerTick;
+  return { comm: text.slice(nameStart + 2, nameEnd), state, starttime: BigInt(start) as StartTime, cpuUsec };
 }
+
+/** Fields 3, 14, 15 and 22. */
+const afterName = /^ ([A-Za-z]) (?:[^ ]+ ){10}(\d{1,20}) (\d{1,20}) (?:[^ ]+ ){6}(\d{1,20})(?: |$)/;
 
 /** USER_HZ is 100 on both architectures we run on; it is not the kernel's own HZ. */
 const usecPerTick = 10_000n;

@@ -36,11 +36,12 @@ export const parseGroups = (text: string): readonly Gid[] =>
 function lineOf(text: string, key: string): string | undefined {
   const label = `\n${key}:\t`;
   const start = text.indexOf(label);
-  const end = text.indexOf('\n', start + 1);
-  return start === -1 || end === -1 ? undefined : text.slice(start + label.length, end);
+  const end = start === -1 ? -1 : text.indexOf('\n', start + 1);
+  return end === -1 ? undefined : text.slice(start + label.length, end);
 }
 
+/** Separated by tabs or spaces; with one behind the last, too, or nothing at all. */
 function numbersOf(text: string, key: string): readonly number[] {
-  const words = lineOf(text, key)?.split(/[\t ]/) ?? [];
-  return words.filter((digits) => /^\d{1,10}$/.test(digits)).map(Number);
+  const line = lineOf(text, key) ?? '';
+  return /^[\d\t ]*$/.test(line) ? (line.match(/\d+/g)?.map(Number) ?? []) : [];
 }
