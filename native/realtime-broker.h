@@ -49,8 +49,14 @@ RTB_EXPORT int rtb_pidfd_open(int tid, int of_thread);
 RTB_EXPORT int rtb_pidfd_gone(int pidfd);
 
 /*
- * Reads a whole file of less than `size` bytes and returns its length. -EFBIG for a longer one. Made for /proc, where Node's
- * own reading costs as much again as the kernel's part of it.
+ * { real, effective, saved, file-system uid } of the thread or process that the pidfd means; PIDFD_GET_INFO (Linux 6.13;
+ * -ENOTTY before it). -ESRCH when it has ended. In a tenth of the time it takes to read them in /proc.
+ */
+RTB_EXPORT int rtb_pidfd_uids(int pidfd, uint32_t uids[4]);
+
+/*
+ * Reads a whole file of /proc or /sys of less than `size` bytes and returns its length. -EFBIG for a longer one. Node's own
+ * reading costs as much again as the kernel's part of it.
  */
 RTB_EXPORT int64_t rtb_read(const char *path, uint8_t *bytes, int64_t size);
 

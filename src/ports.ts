@@ -96,6 +96,8 @@ export interface ProcessTable {
 export interface ThreadHandle extends Disposable {
   readonly thread: Thread;
   readonly gone: boolean;
+  /** Real, effective, saved and file-system uid of the thread, or of its process; undefined when it is gone. */
+  readonly uids: readonly Uid[] | undefined;
   /** Keeps the handle beyond its scope, until the thread has ended: then calls back, once, and closes. */
   keep(onGone: () => void): void;
   /** Closes a kept handle. It never calls back afterwards. */

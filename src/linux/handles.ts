@@ -1,12 +1,12 @@
 import { closeSync } from 'node:fs';
-import { isLeader, type Thread } from '../core/thread.ts';
+import { isLeader, type Thread, type Uid } from '../core/thread.ts';
 import type { ThreadHandle } from '../ports.ts';
 import { descriptorCeiling } from './descriptors.ts';
 import { SyscallError } from './errno.ts';
 import { Exits } from './exits.ts';
 import { noSuchThread } from './ids.ts';
 import type { Library } from './library.ts';
-import { hasThreadPidfds, openProcess, openThread } from './pidfd.ts';
+import { hasThreadPidfds, openProcess, openThread, pidfdsTellUids } from './pidfd.ts';
 import type { Proc } from './proc.ts';
 import { Rounds } from './rounds.ts';
 import { hasEnded } from './stat.ts';
@@ -14,6 +14,7 @@ import { hasEnded } from './stat.ts';
 /** What a handle holds a thread by. */
 interface Grip {
   readonly gone: boolean;
+  readonly uids: readonly Uid[] | undefined;
   /** @returns how to stop it */
   watch(onGone: () => void): () => void;
   close(): void;
@@ -24,6 +25,7 @@ export class Handles implements Disposable {
   readonly #library: Library;
   readonly #proc: Proc;
   readonly #threadPidfds: boolean;
+  readonly #pidfdsTellUids: boolean;
   readonly #exits: Exits;
   readonly #ceiling = descriptorCeiling();
   readonly #rounds = new Rounds();
@@ -33,6 +35,7 @@ export class Handles implements Disposable {
     this.#library = library;
     this.#proc = proc;
     this.#threadPidfds = threadPidfds;
+    this.#pidfdsTellUids = threadPidfds && pidfdsTellUids(library);
     this.#exits = new Exits(library);
   }
 
@@ -65,9 +68,13 @@ export class Handles implements Disposable {
   #gripPidfd(thread: Thread, pidfd: number): Grip {
     // Since Linux 6.15 a main thread's pidfd waits for the whole process, whatever its flags: /proc knows better.
     const gone = () => this.#library.hasEnded(pidfd) || (isLeader(thread) && !this.#isStill(thread));
+    const uids = () => (this.#pidfdsTellUids ? this.#library.uidsOf(pidfd) : this.#uidsInProc(thread));
     return {
       get gone() {
         return gone();
+      },
+      get uids() {
+        return uids();
       },
       watch: (onGone) => this.#watchPidfd(pidfd, onGone),
       close: () => closeSync(pidfd),
@@ -86,13 +93,21 @@ export class Handles implements Disposable {
 
   #gripStartTime(thread: Thread): Grip {
     const gone = () => !this.#isStill(thread);
+    const uids = () => this.#uidsInProc(thread);
     return {
       get gone() {
         return gone();
       },
+      get uids() {
+        return uids();
+      },
       watch: (onGone) => this.#rounds.watch(gone, onGone),
       close: () => {},
     };
+  }
+
+  #uidsInProc({ process }: Thread): readonly Uid[] | undefined {
+    return this.#proc.status(process.pid)?.uids;
   }
 
   #isStill({ tid, starttime, process }: Thread): boolean {
@@ -116,6 +131,10 @@ class Handle implements ThreadHandle {
   /** Of a closed handle nothing can be told, so nothing may be done to its thread. */
   get gone(): boolean {
     return !this.#open || this.#grip.gone;
+  }
+
+  get uids(): readonly Uid[] | undefined {
+    return this.#open ? this.#grip.uids : undefined;
   }
 
   keep(onGone: () => void): void {

@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { type Attributes, type Kind, policies } from '../core/scheduling.ts';
 import type { Lateness } from '../core/statistics.ts';
-import type { Pid, Thread, Tid } from '../core/thread.ts';
+import type { Pid, Thread, Tid, Uid } from '../core/thread.ts';
 import { SyscallError } from './errno.ts';
 import { loadNative, type WaiterPointer, type WatchdogPointer, type WatchdogRule } from './native.ts';
 
@@ -23,6 +23,7 @@ export type Library = ReturnType<typeof openLibrary>;
 export function openLibrary(path: string) {
   const native = loadNative(path);
   const found = new Int32Array(4);
+  const uids = new Uint32Array(4);
   const report = new BigUint64Array(16);
   const file = new BigInt64Array(2);
   const rttime = new BigInt64Array(2);
@@ -50,6 +51,14 @@ export function openLibrary(path: string) {
     openThread: (tid: Tid): number => check('pidfd_open', native.rtb_pidfd_open(tid, 1)),
     openProcess: (pid: Pid): number => check('pidfd_open', native.rtb_pidfd_open(pid, 0)),
     hasEnded: (pidfd: number): boolean => check('poll', native.rtb_pidfd_gone(pidfd)) === 1,
+
+    /** All four of what a pidfd means, PIDFD_GET_INFO, Linux 6.13; undefined when it has ended. */
+    uidsOf(pidfd: number): readonly Uid[] | undefined {
+      const result = native.rtb_pidfd_uids(pidfd, uids);
+      if (result === -ESRCH) return undefined;
+      check('PIDFD_GET_INFO', result);
+      return [...uids] as number[] as Uid[];
+    },
 
     /** A whole file, into `bytes`. @returns its length; undefined when what it tells of is not there */
     read(path: string, bytes: Uint8Array): number | undefined {

@@ -23,6 +23,7 @@ export interface WatchdogRule {
 interface Wire {
   int: number;
   'int32[4]': Int32Array;
+  'uint32[4]': Uint32Array;
   path: string;
   bytes: Uint8Array;
   waiter: WaiterPointer;
@@ -52,6 +53,7 @@ const rule = koffi.struct({
 const wire = {
   int: 'int',
   'int32[4]': 'int32_t *',
+  'uint32[4]': 'uint32_t *',
   path: 'const char *',
   bytes: 'uint8_t *',
   waiter,
@@ -74,6 +76,7 @@ const signatures = {
   rtb_sched_try_realtime: { takes: [], returns: 'int' },
   rtb_pidfd_open: { takes: ['int', 'int'], returns: 'int' },
   rtb_pidfd_gone: { takes: ['int'], returns: 'int' },
+  rtb_pidfd_uids: { takes: ['int', 'uint32[4]'], returns: 'int' },
   rtb_read: { takes: ['path', 'bytes', 'int64'], returns: 'int64_t' },
   rtb_file_id: { takes: ['path', 'int64[2]'], returns: 'int' },
   rtb_rttime_set: { takes: ['int', 'int64[2]', 'int64[2]'], returns: 'int' },

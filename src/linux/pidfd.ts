@@ -17,6 +17,20 @@ export function hasThreadPidfds(library: Library): boolean {
   }
 }
 
+/** Whether a pidfd tells whose process it means: PIDFD_GET_INFO, Linux 6.13. */
+export function pidfdsTellUids(library: Library): boolean {
+  let pidfd: number | undefined;
+  try {
+    pidfd = library.openProcess(process.pid as Pid);
+    return library.uidsOf(pidfd) !== undefined;
+  } catch (fault) {
+    if (fault instanceof SyscallError) return false;
+    throw fault;
+  } finally {
+    if (pidfd !== undefined) closeSync(pidfd);
+  }
+}
+
 /** @param ceiling the pidfd's number must stay below it; @throws Refused 'no-such-thread' | 'kernel-refused' */
 export function openThread(library: Library, { tid }: Thread, ceiling: number): number {
   return orRefuse(tid, () => below(ceiling, library.openThread(tid)));

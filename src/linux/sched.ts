@@ -7,7 +7,6 @@ import { SyscallError } from './errno.ts';
 import { noSuchThread } from './ids.ts';
 import type { Library } from './library.ts';
 import type { Proc } from './proc.ts';
-import { hasEnded } from './stat.ts';
 
 /** Where tests let the world change behind our back. */
 export interface FaultPoints {
@@ -83,12 +82,11 @@ export class LinuxScheduler implements Scheduler {
   /** @throws Refused 'no-such-thread' | 'not-your-process' */
   #look(handle: ThreadHandle): void {
     const { tid, process } = handle.thread;
-    const status = this.#proc.status(process.pid);
-    // The handle comes last: if the thread still lives, the status was its process's.
-    const gone = handle.gone || status === undefined || (isLeader(handle.thread) && hasEnded(status));
-    if (gone) throw noSuchThread(`Thread ${tid} of process ${process.pid} has ended`);
-    if (status.uids.some((uid) => uid !== process.uid))
-      throw new Refused({ reason: 'not-your-process', pid: process.pid, uids: status.uids, caller: process.uid });
+    const { uids } = handle;
+    // Asked afterwards: if the thread still lives, the uids were its own.
+    if (handle.gone || uids === undefined) throw noSuchThread(`Thread ${tid} of process ${process.pid} has ended`);
+    if (uids.some((uid) => uid !== process.uid))
+      throw new Refused({ reason: 'not-your-process', pid: process.pid, uids, caller: process.uid });
   }
 
   #act({ tid, process }: Thread, scheduling: Scheduling): void {

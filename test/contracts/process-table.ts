@@ -217,6 +217,21 @@ export function processTableContract(open: () => Stage): void {
       expect(other.gone).toBe(true);
     });
 
+    test('tells all four uids of its thread, until that has ended', async () => {
+      using stage = open();
+      const pid = stage.spawn({ uid: root });
+      const tid = stage.addThread(pid);
+      using handle = stage.processes.open(await thread(stage, pid, tid));
+      using main = stage.processes.open(await thread(stage, pid, pid));
+      expect([handle.uids, main.uids]).toEqual([Array(4).fill(root), Array(4).fill(root)]);
+      stage.setUids(pid, alice, bob, root);
+      for (const { uids } of [handle, main]) expect(uids).toEqual([alice, bob, root, bob]);
+      stage.kill(pid);
+      handle.drop();
+      for (const { gone, uids } of [handle, main]) expect(gone || uids === undefined).toBe(true);
+      expect(handle.uids).toBeUndefined();
+    });
+
     test('that is kept calls back once, when a worker ends', async () => {
       using stage = open();
       const { pid, tid, worker } = await start(stage);

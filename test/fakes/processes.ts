@@ -1,6 +1,6 @@
 import type { Rttime } from '../../src/core/judge.ts';
 import type { Subject } from '../../src/core/rules.ts';
-import type { Process, StartTime, Thread } from '../../src/core/thread.ts';
+import type { Process, StartTime, Thread, Uid } from '../../src/core/thread.ts';
 import type { Caller, ProcessTable, Reach, Sighting, Target, ThreadHandle } from '../../src/ports.ts';
 import { Refused } from '../../src/refused.ts';
 import { type FakeKernel, type FakeProcess, type FakeThread, identityOf, noSuchThread } from './kernel.ts';
@@ -135,6 +135,10 @@ class FakeHandle implements ThreadHandle {
 
   get gone(): boolean {
     return !this.#open || this.#isGone();
+  }
+
+  get uids(): readonly Uid[] | undefined {
+    return this.gone ? undefined : this.#found.house.uids;
   }
 
   /** Word of an end comes later, never at once: the real one comes through a socket. */

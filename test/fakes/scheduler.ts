@@ -73,8 +73,8 @@ export class FakeScheduler implements Scheduler {
 
   #look(handle: ThreadHandle): void {
     const { tid, process } = handle.thread;
-    if (handle.gone || this.#kernel.threads.get(tid)?.ended !== false) throw noSuchThread(`Thread ${tid} has ended`);
-    const { uids } = this.#kernel.process(process.pid);
+    const { uids } = handle;
+    if (uids === undefined) throw noSuchThread(`Thread ${tid} has ended`);
     if (uids.some((uid) => uid !== process.uid))
       throw new Refused({ reason: 'not-your-process', pid: process.pid, uids, caller: process.uid });
   }
