@@ -82,9 +82,18 @@ export const faults: readonly Fault[] = [
     ],
   },
   {
+    fault: 'logind absent, come late, gone',
+    promise: 'nothing is missing, and it is believed when it comes',
+    tests: [
+      bus('bus-signals-foreign', 'is heard of logind, whenever it comes, goes, and comes again'),
+      bus('bus-signals-foreign', 'is not heard of who only says that he is logind'),
+    ],
+  },
+  {
     fault: 'journald absent or stopped, stderr full or broken',
     promise: 'it runs on, keeps nobody waiting, and tells later what it could not',
     tests: [
+      bus('faults', 'a journald that is stopped keeps nobody waiting'),
       ['test/journal/real.test.ts', 'stopped, makes nobody wait'],
       ['test/journal/journald.test.ts', 'the whole socket buffer full makes nobody wait'],
       ['test/journal/journald.test.ts', 'without a socket messages go to stderr'],
@@ -154,8 +163,10 @@ export const faults: readonly Fault[] = [
   },
   {
     fault: 'a pid or tid used again',
-    promise: 'the successor gets nothing and keeps what it has; the id is forced, by clone3(2) set_tid',
+    promise:
+      'the successor gets nothing and keeps what it has; forced by clone3(2) set_tid, and by a small PID namespace',
     tests: [
+      bus('pid-reuse', 'where ids are soon used again'),
       ['test/contracts/scheduler.ts', 'nobody who has the tid by now'],
       ['test/contracts/scheduler.ts', 'also when he is a new thread of the same process'],
       ['test/contracts/process-table.ts', "is not given on a tid that is a stranger's by now"],

@@ -16,6 +16,9 @@ export class Asker {
   readonly caller: Caller;
   readonly due = new Map<number, Due>();
   readonly outcomes = new Map<string, number>();
+  /** How often a new thread had the tid of one that had ended. */
+  reused = 0;
+  readonly #past = new Set<number>();
   readonly #chance: Chance;
   readonly #pauseMsec: number;
   #working: Promise<void> = Promise.resolve();
@@ -51,15 +54,24 @@ export class Asker {
     const chance = this.#chance.random();
     const tids = [...this.due.keys()];
     const tid = this.#chance.one(tids);
-    if (chance < 0.1 && tids.length < threadsMax) return void this.due.set(await this.caller.thread(), 'nothing');
-    if (chance < 0.2 && tid !== this.caller.pid) {
-      await this.caller.end(tid);
-      return void this.due.delete(tid);
-    }
+    if (chance < 0.1 && tids.length < threadsMax) return await this.#begin();
+    if (chance < 0.2 && tid !== this.caller.pid) return await this.#end(tid);
     const face = this.#chance.one([ownFace, rtkitFace]);
     if (chance < 0.4) return await this.#ask(face, tid, { nice: this.#chance.below(2) });
     if (chance < 0.55) return await this.#ask(face, tid, { nice: -1 - this.#chance.below(15) });
     await this.#ask(face, tid, { policy: 'rr', priority: 1 + this.#chance.below(20) });
+  }
+
+  async #begin(): Promise<void> {
+    const tid = await this.caller.thread();
+    this.due.set(tid, 'nothing');
+    if (this.#past.has(tid)) this.reused++;
+  }
+
+  async #end(tid: number): Promise<void> {
+    await this.caller.end(tid);
+    this.due.delete(tid);
+    this.#past.add(tid);
   }
 
   async #ask(face: Face, tid: number, wanted: Exclude<Due, string>): Promise<void> {

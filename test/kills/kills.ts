@@ -14,6 +14,8 @@ export interface Report {
   adopted: number;
   /** Records that a kill had cut off. */
   torn: number;
+  /** Tids that another thread had before. */
+  reused: number;
   readonly found: { [Kind in keyof Findings]: string[] };
 }
 
@@ -45,6 +47,7 @@ export async function killAgainAndAgain(
     outcomes: new Map(),
     adopted: 0,
     torn: 0,
+    reused: 0,
     found: { lost: [], twice: [], unsupervised: [], other: [] },
   };
   await using rig = await startRig();
@@ -83,6 +86,7 @@ export async function killAgainAndAgain(
     tell(report.kills);
   }
   hear(broker, report);
+  for (const { reused } of askers) report.reused += reused;
   for (const { outcomes } of askers)
     for (const [outcome, count] of outcomes) report.outcomes.set(outcome, (report.outcomes.get(outcome) ?? 0) + count);
   return report;

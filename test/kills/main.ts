@@ -21,7 +21,9 @@ async function main(): Promise<number> {
     `${report.kills} kills in ${minutes} minutes with seed ${seed}, ${report.early} of them before it had its names.`,
   );
   say(`Of what was asked: ${[...outcomes].map(([outcome, count]) => `${count} ${outcome}`).join(', ')}.`);
-  say(`${report.adopted} grants were taken over; ${report.torn} records were cut off amid writing.`);
+  say(
+    `${report.adopted} grants were taken over; ${report.torn} records were cut off amid writing; ${report.reused} tids came again.`,
+  );
   for (const [kind, stories] of Object.entries(found)) {
     for (const story of stories.slice(0, 20)) say(`${kind}: ${story}`);
   }

@@ -20,6 +20,7 @@ export class Bystander {
   constructor(caller: Caller, pauseMsec = 2) {
     this.#caller = caller;
     this.#reading = this.#read(pauseMsec);
+    this.#reading.catch(() => {}); // Told by stop().
   }
 
   /** @throws Error when a read did not go well */
