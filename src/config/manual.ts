@@ -80,14 +80,14 @@ Of all that are for a process, the last one that sets a limit decides that limit
 .Pp
 Groups are those of the process
 .Pq Xr credentials 7 :
-its gids and its supplementary groups.
-So a change in
+its gids and its supplementary groups; and those that its user is in by
+.Pa /etc/passwd
+and
 .Pa /etc/group
-is felt when its user has logged in anew.
-A group is good to give by.
-To take by, it is less so: who was given subordinate gids
-.Pq Xr newgidmap 1
-can leave groups.
+as they are at the moment, so that nobody leaves one by
+.Xr newgidmap 1 .
+Who joins a group is in it at once, who is put out of it when he has logged in anew.
+Of groups known elsewhere, as by LDAP, only the process's own count, and who was given subordinate gids can leave those.
 .Pp
 Names are looked up in
 .Pa /etc/passwd

@@ -28,7 +28,7 @@ export interface Rule {
 /** A process as rules look at it. To answer may cost a look at /proc, and is done only when a rule asks. */
 export interface Subject {
   readonly uid: Uid;
-  /** By any of its credentials; credentials(7). */
+  /** By any of its credentials, credentials(7), or as its user is a member. */
   isInGroup(gid: Gid): boolean;
   /** Whether its program is the file that has this path now, as the broker sees it. */
   runs(path: string): boolean;

@@ -9,6 +9,7 @@ import { SyscallError } from './errno.ts';
 import type { Handles } from './handles.ts';
 import { noSuchThread, parseIds } from './ids.ts';
 import type { Library } from './library.ts';
+import { Members } from './members.ts';
 import { Namespaces } from './namespaces.ts';
 import type { Proc } from './proc.ts';
 import { hasEnded } from './stat.ts';
@@ -23,6 +24,7 @@ export class LinuxProcessTable implements ProcessTable {
   readonly #namespaces: Namespaces;
   readonly #census: Census;
   readonly #askers: Askers;
+  readonly #members = new Members();
 
   constructor(proc: Proc, handles: Handles, library: Library, clock: Clock) {
     this.#proc = proc;
@@ -53,7 +55,7 @@ export class LinuxProcessTable implements ProcessTable {
   }
 
   subject({ pid, uid }: Pick<Process, 'pid' | 'uid'>): Subject {
-    return new LinuxSubject(this.#proc, this.#library, pid, uid);
+    return new LinuxSubject(this.#proc, this.#library, this.#members, pid, uid);
   }
 
   rttime(process: Process, held?: ThreadHandle): Exclude<Rttime, 'unread'> {

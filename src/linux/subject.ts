@@ -2,6 +2,7 @@ import type { Subject } from '../core/rules.ts';
 import type { Gid, Pid, Uid } from '../core/thread.ts';
 import type { Units } from './cgroup.ts';
 import type { Library } from './library.ts';
+import type { Members } from './members.ts';
 import type { Proc } from './proc.ts';
 
 /**
@@ -13,20 +14,23 @@ export class LinuxSubject implements Subject {
   readonly #pid: Pid;
   readonly #proc: Proc;
   readonly #library: Pick<Library, 'fileId'>;
+  readonly #members: Members;
   #groups: readonly Gid[] | undefined;
   #units: Units | undefined;
   #program: string | undefined;
 
-  constructor(proc: Proc, library: Pick<Library, 'fileId'>, pid: Pid, uid: Uid) {
+  constructor(proc: Proc, library: Pick<Library, 'fileId'>, members: Members, pid: Pid, uid: Uid) {
     this.uid = uid;
     this.#pid = pid;
     this.#proc = proc;
     this.#library = library;
+    this.#members = members;
   }
 
+  /** Who has subordinate gids can have his process leave a group, newgidmap(1); he is a member all the same. */
   isInGroup(gid: Gid): boolean {
     this.#groups ??= this.#proc.groups(this.#pid) ?? [];
-    return this.#groups.includes(gid);
+    return this.#groups.includes(gid) || this.#members.has(gid, this.uid);
   }
 
   /** The path is looked at each time: an upgrade puts another file there. */

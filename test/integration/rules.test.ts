@@ -60,6 +60,14 @@ describe('a rule that takes', () => {
     await expectLowered();
   });
 
+  test('from a group that its member has left, as who has subordinate gids can', async () => {
+    await configured.configure({ main: rule('group = "realtime"', lowered) });
+    // The rig's callers have no supplementary groups; alice is a member.
+    const [alice, bob] = [await configured.stage.caller('alice'), await configured.stage.caller('bob')];
+    expect(await configured.stage.limits(alice)).toMatchObject({ MaxRealtimePriority: 5 });
+    expect(await configured.stage.limits(bob)).toMatchObject({ MaxRealtimePriority: 20 });
+  });
+
   test('from a group', async () => {
     await configured.configure({ main: rule('group = "alice"', lowered) });
     await expectLowered();
