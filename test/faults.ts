@@ -118,6 +118,15 @@ export const faults: readonly Fault[] = [
     tests: [bus('restart', 'that is full'), bus('restart', 'that is read-only')],
   },
   {
+    fault: 'a service manager that wants to know',
+    promise: 'it hears when the broker is ready, what is out, when it reads its configuration, and when it ends',
+    tests: [
+      bus('notify', 'ready when it owns both names, says what is out, and says when it ends'),
+      bus('notify', 'when it reads its configuration anew, and since when'),
+      bus('notify', 'one that does not get the names is never ready'),
+    ],
+  },
+  {
     fault: 'a bad configuration on reload',
     promise: 'the old one holds, and all that is wrong is said',
     tests: [bus('reload', 'changes nothing, and the caller hears all that is wrong')],

@@ -1,5 +1,6 @@
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Bystander, type Waited } from '../rig/bystander.ts';
 import { type Caller, ownFace, rtkitFace } from '../rig/caller.ts';
 import { Child } from '../rig/child.ts';
 import { descriptorsOf } from '../rig/descriptors.ts';
@@ -23,6 +24,8 @@ export interface Report {
   /** Of the broker, after the first messages and after the last, in MiB and in number. */
   readonly memoryMib: number[];
   readonly descriptors: number[];
+  /** Somebody who read a property again and again meanwhile. */
+  bystander: Waited | undefined;
   seconds: number;
 }
 
@@ -50,7 +53,7 @@ const fuzzers: readonly UserName[] = ['alice', 'bob'];
 export async function fuzz(messages: number, seed: number, tell: (line: string) => void = () => {}): Promise<Report> {
   const report: Report = {
     ...{ messages: 0, answered: 0, hungUp: 0, seconds: 0 },
-    ...{ outcomes: new Map(), findings: [], memoryMib: [], descriptors: [] },
+    ...{ outcomes: new Map(), findings: [], memoryMib: [], descriptors: [], bystander: undefined },
   };
   await using rig = await startRig();
   const broker = await rig.startBroker({ config });
@@ -75,6 +78,7 @@ export async function fuzz(messages: number, seed: number, tell: (line: string) 
   const file = join(rig.dir, 'fuzzer.js');
   copyFileSync(built('build/fuzzer.js'), file);
 
+  const bystander = new Bystander(await rig.spawnCaller('carol'), 10);
   const began = performance.now();
   const each = Math.ceil(messages / fuzzers.length);
   for (let first = 0; first < each && broker.alive; first += sliceMessages) {
@@ -114,6 +118,7 @@ export async function fuzz(messages: number, seed: number, tell: (line: string) 
       `${report.messages} messages, ${Math.round(report.messages / report.seconds)}/s, ${report.findings.length} findings`,
     );
   }
+  report.bystander = await bystander.stop();
   report.findings.push(...faults.lines);
   return report;
 }

@@ -15,7 +15,7 @@ const { values: options } = parseArgs({
 async function main(): Promise<number> {
   const [messages, seed] = [Number(options.messages), Number(options.seed)];
   if (!Number.isInteger(messages) || messages < 1) throw new TypeError(`--messages: '${options.messages}' are none`);
-  const { outcomes, findings, memoryMib, descriptors, ...report } = await fuzz(messages, seed, (line) =>
+  const { outcomes, findings, memoryMib, descriptors, bystander, ...report } = await fuzz(messages, seed, (line) =>
     console.error(line),
   );
 
@@ -25,6 +25,9 @@ async function main(): Promise<number> {
   for (const [outcome, count] of [...outcomes].sort(([, a], [, b]) => b - a)) say(`  ${count} × ${outcome}`);
   say(`Anonymous memory after each slice, in MiB: ${memoryMib.map((mib) => mib.toFixed(1)).join(' ')}.`);
   say(`Descriptors of no thread: ${descriptors.join(' ')}.`);
+  say(
+    `A bystander's ${bystander?.reads} property reads: p99 ${bystander?.p99Msec} ms, worst ${bystander?.worstMsec} ms.`,
+  );
   for (const finding of findings.slice(0, 20)) say(finding);
   claim('every call was answered once, and nothing was amiss', findings.length === 0);
   claim(`memory grew by less than ${growthMibMax} MiB`, grew(memoryMib) < growthMibMax);

@@ -6,6 +6,8 @@ test('killed at random instants under load, the broker loses nothing, grants not
   retry: 0,
 }, async () => {
   const report = await killAgainAndAgain(15, 20_260_101);
+  const { kills, early, adopted, outcomes } = report;
+  console.log(JSON.stringify({ kills, early, adopted, outcomes: Object.fromEntries(outcomes) }));
   expect(report.found).toEqual({ lost: [], twice: [], unsupervised: [], other: [] });
   expect(report.adopted).toBeGreaterThan(0);
   expect(report.outcomes.get('granted')).toBeGreaterThan(0);

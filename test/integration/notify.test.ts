@@ -29,6 +29,18 @@ test('it is ready when it owns both names, says what is out, and says when it en
   await stage.stop();
 });
 
+test('it says when it reads its configuration anew, and since when', async () => {
+  const { stage, told } = await watched();
+  await expect.poll(told).toContain('READY=1');
+  const beforeUsec = process.hrtime.bigint() / 1000n;
+  dataOf(await stage.root.call(ownFace, 'Reload'));
+  const messages = told();
+  expect(messages).toEqual([expect.stringMatching(/^RELOADING=1\nMONOTONIC_USEC=\d+$/), 'READY=1']);
+  const usec = BigInt(/MONOTONIC_USEC=(\d+)/.exec(messages[0] ?? '')?.[1] ?? 0);
+  expect(usec >= beforeUsec && usec <= process.hrtime.bigint() / 1000n).toBe(true);
+  await stage.stop();
+});
+
 test('one that does not get the names is never ready', async () => {
   const { stage, told } = await watched();
   await expect.poll(told).toContain('READY=1');
