@@ -63,7 +63,8 @@ function after(deed: Exclude<Deed, { kind: 'offended' }>, known: Known | undefin
     case 'intended':
       return { ...known, intent: { grant: deed.grant, before: deed.before } };
     case 'kept':
-      return known?.intent && { grant: known.intent.grant };
+      // Without an intention the logbook was written anew meanwhile, and has what came of it.
+      return known?.intent ? { grant: known.intent.grant } : known;
     case 'granted':
       return { grant: deed.grant };
     case 'ended':

@@ -35,6 +35,27 @@ test('is as long as what it holds, whatever came and went', () => {
   expect(stage.inherited()).toEqual(inherit([...held.values()]));
 });
 
+test('written anew between an intention and its end, it has what came of it', () => {
+  using stage = new FileStage();
+  const held: Deed[] = [];
+  stage.logbook.contents = () => held;
+  stage.logbook.begin();
+  const size = () => statSync(stage.file).size;
+  let anew = 0;
+  for (let number = 0; anew < 3 && number < 5000; number++) {
+    const grant = grantOf(1, 1 + (number % 20));
+    const intention = stage.logbook.intend({ grant, before: ordinary });
+    // As the broker does it: the ledger has it first.
+    held[0] = { kind: 'granted', grant };
+    const before = size();
+    intention.keep();
+    if (size() > before) continue;
+    anew++;
+    expect(stage.inherited().threads).toEqual([{ grant }]);
+  }
+  expect(anew).toBe(3);
+});
+
 test('is read as it was, when its writer is killed before the new one has its name', () => {
   using stage = new FileStage();
   stage.logbook.contents = () => [{ kind: 'granted', grant: grantOf(1) }];
