@@ -16,8 +16,8 @@ test('the contract has forty lines', () => {
   expect(lines.map(({ line }) => line)).toEqual(Array.from({ length: 40 }, (_, index) => `C${index + 1}`));
 });
 
-for (const { line, says, tests, owed } of lines)
+for (const { line, says, tests } of lines)
   test(`${line} is named by its tests: ${says}`, () => {
-    expect(tests.length > 0 || owed !== undefined).toBe(true);
+    expect(tests).not.toEqual([]);
     for (const file of tests) expect([file, ...namedIn(file)]).toContain(line);
   });

@@ -1,17 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { faults } from './faults.ts';
-
-const root = join(import.meta.dirname, '..');
-
-/** All titles in a file, as they are written there. */
-function titlesIn(file: string): string[] {
-  const source = readFileSync(join(root, file), 'utf8');
-  const quoted =
-    /(?:\b(?:test|describe)(?:\.each\([^)]*\))?\(|\[|\{)\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|`([^`]*)`)/g;
-  return [...source.matchAll(quoted)].map(([, single, double, template]) => single ?? double ?? template ?? '');
-}
+import { titlesIn } from './rig/titles.ts';
 
 for (const { fault, promise, tests } of faults)
   describe(`${fault}: ${promise}`, () => {

@@ -5,19 +5,21 @@
 #   --suite SUITE     which Debian (trixie)
 #   --root DIR        another root file system than that of the suite
 #   --limit S         how long all of it may take (120)
+#   --drop CAP        a capability(7) that nobody in it has
 #   --bind HOST:PATH  something of this machine, read-only; may be said more than once
 # The checkout is /src in there, read-only. Whatever is written elsewhere is gone afterwards. No network.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 checkout=$(cd "$here/../.." && pwd)
 
-suite=trixie root='' limit=120 binds=()
+suite=trixie root='' limit=120 options=()
 while [ $# -gt 0 ]; do
 	case $1 in
 	--suite) suite=$2 ;;
 	--root) root=$2 ;;
 	--limit) limit=$2 ;;
-	--bind) binds+=("--bind-ro=$2") ;;
+	--bind) options+=("--bind-ro=$2") ;;
+	--drop) options+=("--drop-capability=$2") ;;
 	-*) echo "guest.sh: unknown option $1" >&2 && exit 2 ;;
 	*) break ;;
 	esac
@@ -89,7 +91,7 @@ status=0
 		systemd-nspawn --quiet --boot --directory="$root" --volatile=overlay --machine=guest --private-network \
 		--register=no --keep-unit --notify-ready=no --console=pipe --link-journal=no --resolv-conf=off --timezone=off \
 		--capability=all --bind-ro="$checkout:/src" --bind="$run/guest:/run/guest" \
-		--bind-ro="$run/guest.service:/etc/systemd/system/guest.service" ${binds[@]+"${binds[@]}"} \
+		--bind-ro="$run/guest.service:/etc/systemd/system/guest.service" ${options[@]+"${options[@]}"} \
 		systemd.wants=guest.service systemd.show_status=0
 ) >"$run/console" 2>&1 3>&- </dev/null &
 guest=$!

@@ -6,13 +6,23 @@ export interface GuestOptions {
   readonly limitSec?: number;
   /** What of this machine is there as well, read-only: path here to path there. */
   readonly binds?: Readonly<Record<string, string>>;
+  /** Capabilities that nobody in there has; capability(7). */
+  readonly dropped?: readonly string[];
 }
 
 /** Runs a command in a guest of its own, as root. @returns the lines it said. @throws with them, unless it ends with 0 */
 export async function inGuest(command: string, options: GuestOptions = {}): Promise<readonly string[]> {
-  const { suite = 'trixie', limitSec = 120, binds = {} } = options;
+  const { suite = 'trixie', limitSec = 120, binds = {}, dropped = [] } = options;
   const bound = Object.entries(binds).flatMap(([here, there]) => ['--bind', `${here}:${there}`]);
-  const words = ['--suite', suite, '--limit', String(limitSec), ...bound, command];
+  const words = [
+    '--suite',
+    suite,
+    '--limit',
+    String(limitSec),
+    ...bound,
+    ...dropped.flatMap((name) => ['--drop', name]),
+    command,
+  ];
   const cache = process.env.REALTIME_BROKER_GUEST;
   const env = cache === undefined ? {} : { REALTIME_BROKER_GUEST: cache };
 

@@ -32,6 +32,9 @@ uri=$(apt-get indextargets --format '$(REPO_URI)' | sed 's:/*$::' | grep -m1 '/d
 	exit 1
 }
 
+# rtkit may have three processes, and the kernel counts those of its uid in all guests and on this machine.
+case $suite in bookworm) rtkit=4213 ;; *) rtkit=4214 ;; esac
+# dbus-broker would be the bus by being installed; dbus-daemon is, until something else is said.
 work=$(mktemp -d "$cache/root.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 echo "guest: making a root of Debian $suite, once" >&2
@@ -41,6 +44,8 @@ TMPDIR=$work mmdebstrap --variant=minbase --include="$(IFS=, && echo "${packages
 	--dpkgopt='path-exclude=/usr/share/locale/*' \
 	--customize-hook='chroot "$1" useradd --create-home --uid 4211 --user-group --shell /bin/bash alice' \
 	--customize-hook='chroot "$1" useradd --create-home --uid 4212 --user-group --shell /bin/bash bob' \
+	--customize-hook="chroot \"\$1\" usermod --uid $rtkit rtkit" \
+	--customize-hook='rm "$1/etc/systemd/system/dbus.service" "$1/etc/systemd/user/dbus.service"' \
 	--customize-hook='echo guest >"$1/etc/hostname"; : >"$1/etc/fstab"; : >"$1/etc/machine-id"; mkdir -p "$1/src"' \
 	--customize-hook='mkdir "$1/var/lib/realtime-broker-test" && cd "$1/var/lib/realtime-broker-test" &&
 		APT_CONFIG=$MMDEBSTRAP_APT_CONFIG apt-get download rtkit && mv rtkit_* rtkit.deb' \

@@ -14,6 +14,12 @@ describe('at boot', () => {
       expect(await said(`busctl status ${name} | sed -n s/^PID=//p`)).toBe(String(pid));
   });
 
+  test('the bus is the one that this guest is for', async () => {
+    expect(await shown('Id', 'dbus.service')).toBe(
+      process.env.EXPECTED_BUS === 'broker' ? 'dbus-broker.service' : 'dbus.service',
+    );
+  });
+
   test('the unit has started once, and nothing complains', async () => {
     expect(await shown('ActiveState')).toBe('active');
     expect(await shown('NRestarts')).toBe('0');
@@ -74,6 +80,35 @@ describe('the unit', () => {
     expect(readFileSync(`/proc/${pid}/limits`, 'utf8')).toMatch(/Max realtime timeout +2000000 +15000000/);
   });
 
+  test('started, it is ready: its names are owned', async () => {
+    expect([await shown('Type'), await shown('NotifyAccess')]).toEqual(['notify', 'main']);
+    expect(await shown('BusName')).toBe('org.example.RealtimeBroker');
+    await said('systemctl restart realtime-broker');
+    for (const name of ['org.example.RealtimeBroker', 'org.freedesktop.RealtimeKit1'])
+      expect(await said(`busctl call org.freedesktop.DBus / org.freedesktop.DBus NameHasOwner s ${name}`)).toBe(
+        'b true',
+      );
+  });
+
+  test('it is given time, and no more than that', async () => {
+    for (const [property, time] of [
+      ['WatchdogUSec', '15s'],
+      ['TimeoutStartUSec', '15s'],
+      ['TimeoutStopUSec', '5s'],
+      ['TimeoutAbortUSec', '2s'],
+      ['RestartUSec', '500ms'],
+    ] as const)
+      expect([property, await shown(property)]).toEqual([property, time]);
+  });
+
+  test('when memory runs out, others go first', async () => {
+    expect(await shown('OOMScoreAdjust')).toBe('-900');
+    // Without CAP_SYS_RESOURCE systemd itself cannot have it so.
+    const mayLower = (BigInt(`0x${/^CapEff:\t(\w+)$/m.exec(readFileSync('/proc/1/status', 'utf8'))?.[1]}`) >> 24n) & 1n;
+    const adjusted = readFileSync(`/proc/${await mainPid()}/oom_score_adj`, 'utf8').trim();
+    if (mayLower === 1n) expect(adjusted).toBe('-900');
+  });
+
   test('descriptors and locked memory are enough for all that may be granted', async () => {
     const capacity = Number(
       /^const capacity = ([\d_]+);/m
@@ -100,6 +135,7 @@ describe('the unit', () => {
   test('it is restarted for ever, and its runtime directory stays', async () => {
     expect(await shown('StartLimitIntervalUSec')).toBe('0');
     expect(await shown('RuntimeDirectoryPreserve')).toBe('yes');
+    expect(await shown('RuntimeDirectoryMode')).toBe('0700');
     expect(await said('stat --format=%U:%a /run/realtime-broker')).toBe('root:700');
   });
 

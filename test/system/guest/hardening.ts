@@ -59,6 +59,25 @@ describe('locked into what it needs,', () => {
     await said('systemctl daemon-reload');
   });
 
+  test('it has no more than that', async () => {
+    const root = `/proc/${broker}/root`;
+    const mounts = await said(`cut -d' ' -f5,6 /proc/${broker}/mountinfo`);
+    // ProtectSystem=, ProtectKernelTunables=, ProtectControlGroups=: to be looked at alone, but for its own directory.
+    for (const place of ['/', '/usr', '/etc', '/proc/sys', '/sys/fs/cgroup'])
+      expect(await run(`touch ${root}${place}/try`)).not.toMatchObject({ code: 0 });
+    expect(mounts).toMatch(/^\/run\/realtime-broker rw,/m);
+    // ProtectHome=, PrivateTmp=, PrivateDevices=, ProtectKernelLogs=, ProtectKernelModules=
+    await said('touch /tmp/outside && test -d /home/alice');
+    for (const file of ['/home/alice', '/tmp/outside', '/dev/kmsg', '/dev/fuse', '/usr/lib/modules/try'])
+      expect([file, (await run(`test -e ${root}${file}`)).code]).toEqual([file, 1]);
+    // PrivateNetwork=, PrivateIPC=, ProtectHostname=
+    for (const space of ['net', 'ipc', 'uts', 'mnt'])
+      expect([space, await said(`readlink /proc/${broker}/ns/${space}`)]).not.toEqual([
+        space,
+        await said(`readlink /proc/1/ns/${space}`),
+      ]);
+  });
+
   test('CapabilityBoundingSet=: a thread of an ordinary user is promoted, and what it runs is known', async () => {
     const pid = await sleeper('alice');
     await said(as('alice', makeRealtime(pid, 11)));

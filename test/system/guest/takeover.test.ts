@@ -1,5 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { fromRoot } from '../../rig/paths.ts';
 import { dataThreadOf } from '../../rig/pipewire.ts';
 import {
   eventually,
@@ -24,6 +25,12 @@ const ownerOf = (name: string): Promise<string> => said(`busctl status ${name} 2
 /** What of its package is not as it was; documentation is left out of guests. */
 const rtkitFiles = (): Promise<string> => said('dpkg --verify rtkit | grep -v ^missing; true');
 
+/** The lines of a bus policy that say who may send and receive what. */
+const policyOf = (file: string): readonly string[] =>
+  [...readFileSync(file, 'utf8').matchAll(/<(?:policy|allow|deny)\s[^>]*>/g)].map(([line]) =>
+    line.replace(/\s+/g, ' '),
+  );
+
 /** In a guest that has rtkit, and a session in which PipeWire is realtime by its leave. */
 describe.sequential('where rtkit runs', () => {
   let loop = 0;
@@ -38,6 +45,17 @@ describe.sequential('where rtkit runs', () => {
       expect(await scheduling(tid)).toBe(realtime(20));
       return tid;
     });
+  });
+
+  test("C38: the broker's bus policy is rtkit's, with what rtkit 0.14 has besides, and for root alone", () => {
+    const name = 'org.freedesktop.RealtimeKit1.conf';
+    const [ours, theirs] = [fromRoot(`dbus/${name}`), `/usr/share/dbus-1/system.d/${name}`].map(policyOf);
+    const denies = (member: string): string =>
+      `<deny send_destination="org.freedesktop.RealtimeKit1" send_interface="org.freedesktop.RealtimeKit1" send_member="${member}"/>`;
+    const sorted = (lines: readonly string[] = []): readonly string[] => [...new Set(lines)].sort();
+    expect(sorted(ours)).toEqual(
+      sorted([...(theirs ?? []).filter((line) => !line.includes('"rtkit"')), denies('Suspend'), denies('Resume')]),
+    );
   });
 
   test('npm run install:system takes over without a logout', async () => {
