@@ -66,9 +66,20 @@ export const settings: readonly Setting[] = [
     tests: [boot, ['service', 'reload: what changed'], ['service', 'reload: fails when the configuration is wrong']],
   },
   {
+    lines: [
+      "ExecStopPost=sh -c 'case $$SERVICE_RESULT-$$EXIT_CODE in success-killed|timeout-*) exec node /usr/libexec/realtime-broker/realtime-brokerd --after-stop; esac'",
+    ],
+    might: 'leave threads realtime that nobody watches, or take back what an heir should have',
+    tests: [
+      ['service', 'also when the broker hangs'],
+      ['service', 'at whatever moment of a start'],
+      ['service', 'restart: grants are kept'],
+    ],
+  },
+  {
     lines: ['TimeoutStartSec=15s', 'TimeoutStopSec=5s'],
     might: 'keep logins or a shutdown waiting, or end it too early',
-    tests: [times, boot, ['service', 'stop: all are demoted']],
+    tests: [times, boot, ['service', 'stop: all are demoted, and']],
   },
   { lines: ['WatchdogSec=15s', 'TimeoutAbortSec=2s'], might: 'not notice that it hangs', tests: [times, hung] },
   {
@@ -79,7 +90,7 @@ export const settings: readonly Setting[] = [
   {
     lines: ['RuntimeDirectory=realtime-broker', 'RuntimeDirectoryMode=0700', 'RuntimeDirectoryPreserve=yes'],
     might: 'forget what is granted, or show it to others',
-    tests: [stays, written, ['service', 'restart: grants are kept'], ['service', 'stop: all are demoted']],
+    tests: [stays, written, ['service', 'restart: grants are kept'], ['service', 'stop: all are demoted, and']],
   },
   {
     lines: ['CPUSchedulingPolicy=rr', 'CPUSchedulingPriority=1'],
