@@ -112,7 +112,9 @@ if [ $deed = install ]; then
 	reload
 	systemctl enable --quiet realtime-broker.service
 	systemctl restart realtime-broker.service
-	echo "realtime-broker runs: systemctl status realtime-broker"
+	runs=runs
+	systemctl is-active --quiet realtime-broker.service || runs='is installed and does not run here'
+	echo "realtime-broker $runs: systemctl status realtime-broker"
 else
 	systemctl disable --quiet --now realtime-broker.service 2>/dev/null || true
 	everything

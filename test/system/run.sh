@@ -1,6 +1,6 @@
 #!/bin/bash
-# What needs a whole Debian is tried in guests: `npm run test:system`, Debian 13 and Debian 12 side by side. With more words,
-# which go to vitest: only the tests that start their guests themselves.
+# What needs a whole Debian is tried in guests: `npm run test:system`, two at a time. With more words, which go
+# to vitest: only the tests that start their guests themselves.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -29,20 +29,16 @@ tell() {
 # guest SUITE STATE BUS TESTS
 guest() { tell "$1, $2, dbus-$3, $4" test/system/inside.sh "$@"; }
 
-trixie() {
+{
 	guest trixie installed daemon installed
 	guest trixie fresh daemon takeover
 	guest trixie installed broker bus
-	tell 'trixie, from outside' "${vitest[@]}"
-}
-
-bookworm() {
+} &
+{
 	guest bookworm installed daemon installed
 	guest bookworm fresh daemon takeover
-}
-
-trixie &
-bookworm &
+	tell 'from outside' "${vitest[@]}"
+} &
 wait
 echo
 cat "$told/outcomes"
