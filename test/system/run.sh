@@ -42,4 +42,5 @@ guest() { tell "$1, $2, dbus-$3, $4" test/system/inside.sh "$@"; }
 wait
 echo
 cat "$told/outcomes"
+# All of them, or one never came to an end.
 [ "$(grep -c ^passed "$told/outcomes")" -eq 6 ]
