@@ -171,14 +171,14 @@ describe('the service', () => {
     const { pid, broker } = await granted();
     // It hears of it as well: see src/bus/logind.ts for what it makes of that.
     const matches = await said(
-      'busctl --json=short call org.freedesktop.DBus / org.freedesktop.DBus.Debug.Stats GetAllMatchRules',
+      'busctl --json=short call org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus.Debug.Stats GetAllMatchRules',
     );
     const name = await said(
       'busctl call org.freedesktop.DBus / org.freedesktop.DBus GetNameOwner s org.example.RealtimeBroker | cut -d\\" -f2',
     );
     const [rules] = JSON.parse(matches).data as [Record<string, readonly string[]>];
     expect(rules[name]).toContainEqual(
-      expect.stringMatching(/sender='org.freedesktop.login1'.*member='PrepareForSleep'/),
+      expect.stringMatching(/member='PrepareForSleep',.*sender='org.freedesktop.login1'/),
     );
     // The kernel of a container does not sleep for it. logind believes that it could, and what it would start does nothing.
     await said(`mkdir -p /run/power /run/systemd/system/systemd-suspend.service.d
