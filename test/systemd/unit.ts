@@ -46,7 +46,7 @@ export const settings: readonly Setting[] = [
     tests: [boot, ['boot', 'the unit has started once']],
   },
   {
-    lines: ['ConditionCapability=CAP_SYS_NICE'],
+    lines: ['ConditionCapability=CAP_SYS_NICE', 'ConditionVirtualization=!private-users'],
     might: 'keep it from starting where it could work (where it could not: test/system/powerless.test.ts)',
     tests: [boot],
   },
