@@ -3,7 +3,16 @@ import { type Frame, Frames } from './frames.ts';
 import { Listeners, type Signal, type Wanted } from './listeners.ts';
 import { PendingCalls } from './pending.ts';
 import type { Stream } from './stream.ts';
-import { type Body, marshal, messageFlags, messageTypes, type Outgoing, readBody, type Values } from './wire.ts';
+import {
+  type Body,
+  Marshalled,
+  marshal,
+  messageFlags,
+  messageTypes,
+  type Outgoing,
+  readBody,
+  type Values,
+} from './wire.ts';
 
 /** Whom to call, and what. */
 export interface Target {
@@ -69,6 +78,11 @@ export class Connection {
     return this.#stream.closed;
   }
 
+  /** A body that is written already, for who calls with the like of it again and again. */
+  write(signature: string, values: readonly unknown[]): Marshalled {
+    return Marshalled.of(signature, values);
+  }
+
   /** Has to be said first, and once. */
   async hello(): Promise<void> {
     [this.#name] = await this.askDaemon('Hello', '', [], 's');
@@ -81,7 +95,7 @@ export class Connection {
   call<Expected extends string>(
     target: Target,
     signature: string,
-    body: readonly unknown[],
+    body: Body,
     expected: Expected,
     { timeoutMsec = 25_000, autoStart = true, interactive = false }: CallOptions = {},
   ): Promise<Values<Expected>> {

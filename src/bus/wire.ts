@@ -63,7 +63,7 @@ export class Marshalled {
 }
 
 export function marshal({ body = [], ...header }: Outgoing): Buffer {
-  const { bytes } = body instanceof Marshalled ? body : Marshalled.of(header.signature ?? '', body);
+  const { bytes } = 'bytes' in body ? body : Marshalled.of(header.signature ?? '', body);
   return withHeader(header, bytes);
 }
 

@@ -2,7 +2,8 @@ import type { Kind } from '../core/scheduling.ts';
 import type { Process, Uid } from '../core/thread.ts';
 import type { Authority, Caller, Face, Patience, Right } from '../ports.ts';
 import { Refused } from '../refused.ts';
-import { type Answer, cancel, check, checkByDialog, type PolkitBus } from './check.ts';
+import { type Answer, cancel, check, checkByDialog, type PolkitBus, questionOf, type Written } from './check.ts';
+import { Form } from './form.ts';
 import { dialogsMax, Line } from './line.ts';
 import { keyOf, type Memory } from './memory.ts';
 import { Questions, Unanswered } from './questions.ts';
@@ -41,6 +42,7 @@ const briefMsec = 1000;
 /** Whether somebody may do something. */
 interface Matter {
   readonly subject: Subject;
+  readonly question: () => readonly unknown[] | Written;
   /** One string a subject and action. */
   readonly key: string;
   readonly uid: Uid;
@@ -54,6 +56,8 @@ export class PolkitAuthority implements Authority {
   readonly #options: PolkitOptions;
   readonly #questions = new Questions<Answer>();
   readonly #dialogs = new Questions<Answer>(new Line(dialogsMax));
+  /** By their actions. */
+  readonly #forms = new Map<string, Form>();
   #dialogsAsked = 0;
 
   constructor(bus: PolkitBus, options: PolkitOptions) {
@@ -67,7 +71,8 @@ export class PolkitAuthority implements Authority {
     const action = actions[face][kind];
     if (memory.allows(target, action)) return;
 
-    const matter = { subject: subjectOf(target), key: keyOf(target, action), uid, pid, action };
+    const question = () => this.#form(action).about(target);
+    const matter = { subject: subjectOf(target), question, key: keyOf(target, action), uid, pid, action };
     const answer = await this.#ask(matter, patience, () => memory.asking(target, action));
     // Of a password nobody there could make anything.
     this.#require(face === 'own' || answer === 'yes' ? answer : 'no', matter);
@@ -75,7 +80,8 @@ export class PolkitAuthority implements Authority {
 
   async permit(caller: Caller, right: Right, patience: Patience): Promise<void> {
     const { name, uid, pid } = caller;
-    const matter = { subject: subjectOfCaller(caller), key: `${name}:${right}`, uid, pid, action: rights[right] };
+    const [subject, action] = [subjectOfCaller(caller), rights[right]];
+    const matter = { subject, question: () => questionOf(subject, action), key: `${name}:${right}`, uid, pid, action };
     this.#require(await this.#ask(matter, patience), matter);
   }
 
@@ -86,10 +92,10 @@ export class PolkitAuthority implements Authority {
   async #ask(matter: Matter, patience: Patience, asking = () => () => {}): Promise<Answer> {
     const { deadlineMsec, onAvailable } = this.#options;
     const answerMsec = patience === 'brief' ? Math.min(briefMsec, deadlineMsec) : deadlineMsec;
-    const { subject, key, uid, action } = matter;
+    const { question, key, uid } = matter;
     const ask = async () => {
       const remember = asking();
-      const said = await check(this.#bus, subject, action);
+      const said = await check(this.#bus, question());
       if (said === 'yes') remember();
       return said;
     };
@@ -117,6 +123,12 @@ export class PolkitAuthority implements Authority {
       if (fault instanceof Unanswered) return 'challenge';
       throw new Refused({ reason: 'authority-unavailable', why: why(fault, dialogMsec) });
     }
+  }
+
+  #form(action: string): Form {
+    const form = this.#forms.get(action) ?? new Form(this.#bus, action);
+    this.#forms.set(action, form);
+    return form;
   }
 
   #require(answer: Answer, { action, pid, uid }: Matter): void {

@@ -1,7 +1,13 @@
 import type { Subject } from './subject.ts';
 
+/** Values as they are on the wire. */
+export interface Written {
+  readonly bytes: Buffer;
+}
+
 /** What is needed of the bus. A call that fails is rejected with an Error named like the D-Bus error. */
 export interface PolkitBus {
+  write(signature: string, values: readonly unknown[]): Written;
   call(
     target: {
       readonly destination: string;
@@ -10,7 +16,7 @@ export interface PolkitBus {
       readonly member: string;
     },
     signature: string,
-    body: readonly unknown[],
+    body: readonly unknown[] | Written,
     expected: string,
     options: { readonly timeoutMsec: number },
   ): Promise<readonly unknown[]>;
@@ -34,13 +40,15 @@ const allowUserInteraction = 1;
  */
 const patiently = { timeoutMsec: Number.POSITIVE_INFINITY };
 
+/** The arguments of CheckAuthorization: subject, action, details, flags, and by what it can be cancelled. */
+export const questionSignature = '(sa{sv})sa{ss}us';
+
 /** Without a dialog: polkit decides at once, and there is never anything to cancel. */
-export const check = (bus: PolkitBus, subject: Subject, action: string): Promise<Answer> =>
-  checkAuthorization(bus, [subject, action, [], 0, '']);
+export const questionOf = (subject: Subject, action: string): readonly unknown[] => [subject, action, [], 0, ''];
 
 /** polkit may have a person asked for a password. @param id by which `cancel` calls the dialog off */
 export const checkByDialog = (bus: PolkitBus, subject: Subject, action: string, id: string): Promise<Answer> =>
-  checkAuthorization(bus, [subject, action, [], allowUserInteraction, id]);
+  check(bus, [subject, action, [], allowUserInteraction, id]);
 
 /** Its question then fails. */
 export function cancel(bus: PolkitBus, id: string): void {
@@ -49,9 +57,10 @@ export function cancel(bus: PolkitBus, id: string): void {
   bus.call(target, 's', [id], '', patiently).catch(() => undefined);
 }
 
-async function checkAuthorization(bus: PolkitBus, body: readonly unknown[]): Promise<Answer> {
+/** @param question as of questionOf */
+export async function check(bus: PolkitBus, question: readonly unknown[] | Written): Promise<Answer> {
   const target = { ...polkit, member: 'CheckAuthorization' };
-  const [answer] = await bus.call(target, '(sa{sv})sa{ss}us', body, '(bba{ss})', patiently);
+  const [answer] = await bus.call(target, questionSignature, question, '(bba{ss})', patiently);
   // is_authorized, is_challenge, details
   const [authorized, challenge] = Array.isArray(answer) ? answer : [];
   if (typeof authorized !== 'boolean') throw new Error('its answer makes no sense');

@@ -2,12 +2,10 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Kind } from '../../src/core/scheduling.ts';
 import type { Pid, Process, StartTime, Uid } from '../../src/core/thread.ts';
 import { PolkitAuthority } from '../../src/polkit/authority.ts';
-import type { PolkitBus } from '../../src/polkit/check.ts';
 import { Memory } from '../../src/polkit/memory.ts';
 import type { Face } from '../../src/ports.ts';
 import { Refused } from '../../src/refused.ts';
-
-type Question = Parameters<PolkitBus['call']>;
+import { busOf, type Question } from './written.ts';
 
 const subject: Process = { pid: 4242 as Pid, starttime: 123_456_789_012n as StartTime, uid: 1000 as Uid };
 
@@ -24,12 +22,10 @@ const start = (rememberMsec = 0) => {
   available = [];
   answer = () => [[true, false, []]];
   authority = new PolkitAuthority(
-    {
-      call: async (...question) => {
-        asked.push(question);
-        return answer(question);
-      },
-    },
+    busOf(async (question) => {
+      asked.push(question);
+      return answer(question);
+    }),
     { deadlineMsec: 5000, memory, onAvailable: (is) => available.push(is) },
   );
 };

@@ -1,24 +1,21 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Pid, Uid } from '../../src/core/thread.ts';
 import { PolkitAuthority } from '../../src/polkit/authority.ts';
-import type { PolkitBus } from '../../src/polkit/check.ts';
 import { Memory } from '../../src/polkit/memory.ts';
 import type { Caller, Patience, Right } from '../../src/ports.ts';
 import { authorityContract } from '../contracts/authority.ts';
+import { busOf, type Question } from './written.ts';
 
-type Call = Parameters<PolkitBus['call']>;
 const [yes, no, challenge] = [[[true, false, []]], [[false, false, []]], [[false, true, []]]];
 
 describe('polkit', () =>
   authorityContract(() => {
     let [word, password] = ['yes', true];
-    const bus: PolkitBus = {
-      call: async (_target, _signature, [, , , flags]) => {
-        if (word === 'nothing') throw Object.assign(new Error('x'), { name: 'org.freedesktop.DBus.Error.NoReply' });
-        if (word !== 'challenge') return word === 'yes' ? yes : no;
-        return flags === 0 ? challenge : password ? yes : no;
-      },
-    };
+    const bus = busOf(async ([_target, _signature, [, , , flags]]) => {
+      if (word === 'nothing') throw Object.assign(new Error('x'), { name: 'org.freedesktop.DBus.Error.NoReply' });
+      if (word !== 'challenge') return word === 'yes' ? yes : no;
+      return flags === 0 ? challenge : password ? yes : no;
+    });
     const authority = new PolkitAuthority(bus, {
       deadlineMsec: 5000,
       memory: new Memory(0, () => 0),
@@ -32,7 +29,7 @@ describe('polkit', () =>
     };
   }));
 
-let calls: Call[];
+let calls: Question[];
 let available: boolean[];
 let authority: PolkitAuthority;
 /** Questions that let polkit ask a person: how each is answered. */
@@ -40,14 +37,12 @@ let dialogs: ((answer: readonly unknown[]) => void)[];
 beforeEach(() => {
   vi.useFakeTimers();
   [calls, available, dialogs] = [[], [], []];
-  const bus: PolkitBus = {
-    call: (...call) => {
-      calls.push(call);
-      const [{ member }, , [, , , flags]] = call;
-      if (member !== 'CheckAuthorization') return Promise.resolve([]);
-      return flags === 0 ? Promise.resolve(challenge) : new Promise((resolve) => dialogs.push(resolve));
-    },
-  };
+  const bus = busOf((call) => {
+    calls.push(call);
+    const [{ member }, , [, , , flags]] = call;
+    if (member !== 'CheckAuthorization') return Promise.resolve([]);
+    return flags === 0 ? Promise.resolve(challenge) : new Promise((resolve) => dialogs.push(resolve));
+  });
   authority = new PolkitAuthority(bus, {
     deadlineMsec: 5000,
     memory: new Memory(0, () => 0),
@@ -87,7 +82,7 @@ describe('a question about a caller', () => {
 
   test('that is brief gives up after a second, and says nothing of polkit', async () => {
     authority = new PolkitAuthority(
-      { call: () => new Promise(() => {}) },
+      busOf(() => new Promise(() => {})),
       { deadlineMsec: 5000, memory: new Memory(0, () => 0), onAvailable: (is) => available.push(is) },
     );
     const asking = ask(someone(7), 'inspect', 'brief');
