@@ -77,6 +77,12 @@ RTB_EXPORT int64_t rtb_boottime_usec(void);
 RTB_EXPORT int64_t rtb_realtime_usec(void);
 
 /*
+ * CPU time that all threads of a process have used, in nanoseconds modulo 2^53: to tell whether any has run meanwhile. Of
+ * one that runs at this moment the kernel counts at its next tick, a second later at most. -EINVAL when there is no such process.
+ */
+RTB_EXPORT int64_t rtb_used_nsec(int pid);
+
+/*
  * Tells of threads that ended: a thread sleeps in epoll_wait(2) over pidfds and writes one record, the cookie as a
  * native 64-bit number, for each that ends, once, to a stream socket. It starts with the first pidfd watched, runs
  * SCHED_OTHER with all signals blocked, and wakes for nothing else. When the reader is slow, it waits; nothing is lost.

@@ -145,9 +145,12 @@ static bool look_at(struct rtb_watchdog *dog, size_t index, struct guest *guest)
 {
 	uint64_t run, delay;
 	struct thread_look look;
-	int r = look_schedstat(guest->schedstat_fd, &run, &delay);
+	int r;
 
 	guest->ran_nsec = guest->waited_nsec = 0;
+	if (!house_stirs(&dog->houses, guest->pid, dog->round))
+		return false;
+	r = look_schedstat(guest->schedstat_fd, &run, &delay);
 	if (r == -ESRCH && !guest->ended)
 		look_for_heir(dog, index, guest);
 	if (r < 0)
@@ -184,6 +187,7 @@ static uint64_t look_at_all(struct rtb_watchdog *dog)
 	size_t high = atomic_load(&dog->roster.high);
 	uint64_t nice_nsec = 0, step_nsec = now_nsec();
 
+	dog->round++;
 	for (size_t i = 0; i < dog->cpu_count; i++)
 		dog->cpus[i].burned_nsec = 0;
 	for (size_t i = 0; i < high; i++) {

@@ -62,7 +62,8 @@ static int allocate(struct rtb_watchdog *dog)
 		return -ENOMEM;
 	for (size_t i = 0; i < dog->cpu_count; i++)
 		dog->cpus[i].canary.cpu = (int)i;
-	return roster_open(&dog->roster, (size_t)dog->rule.capacity);
+	int r = houses_open(&dog->houses, (size_t)dog->rule.capacity);
+	return r < 0 ? r : roster_open(&dog->roster, (size_t)dog->rule.capacity);
 }
 
 static int open_files(struct rtb_watchdog *dog)
@@ -115,6 +116,7 @@ static void discard(struct rtb_watchdog *dog)
 		canary_stop(&dog->cpus[i].canary);
 	if (dog->roster.slots != NULL)
 		roster_close(&dog->roster);
+	houses_close(&dog->houses);
 	events_close(&dog->events);
 	if (dog->wake_fd >= 0)
 		close(dog->wake_fd);

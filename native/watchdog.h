@@ -6,6 +6,7 @@
 
 #include "canary.h"
 #include "events.h"
+#include "houses.h"
 #include "looks.h"
 #include "realtime-broker.h"
 #include "roster.h"
@@ -64,6 +65,7 @@ struct rtb_watchdog {
 	struct rtb_watchdog_rule rule;
 	struct vigil_rule vigil_rule;
 	struct roster roster;
+	struct houses houses;
 	struct events events;
 	struct scout scout;
 	struct nice_watch nice;
@@ -76,7 +78,7 @@ struct rtb_watchdog {
 	int runnable;
 	/* /proc/stat is not read again before. */
 	uint64_t next_stat_nsec;
-	uint64_t serial, last_nsec, asleep_nsec;
+	uint64_t serial, round, last_nsec, asleep_nsec;
 	_Atomic uint64_t looks;
 	_Atomic bool ended, restart;
 	/* A CPU without a canary is needed: whoever calls next from JavaScript starts it. */

@@ -80,6 +80,12 @@ export function openLibrary(path: string) {
     bootUsec: (): number => check('clock_gettime', native.rtb_boottime_usec()),
     realtimeUsec: (): number => check('clock_gettime', native.rtb_realtime_usec()),
 
+    /** CPU time of all threads of a process, modulo 2^53; undefined: there is no such process. */
+    usedNsec(pid: Pid): number | undefined {
+      const used = native.rtb_used_nsec(pid);
+      return used < 0 ? undefined : used;
+    },
+
     /** An exit waiter, and the descriptor its records are read from. */
     openWaiter(): { readonly waiter: WaiterPointer; readonly reports: number } {
       const out: [WaiterPointer | null] = [null];

@@ -82,6 +82,7 @@ const signatures = {
   rtb_rttime_set: { takes: ['int', 'int64[2]', 'int64[2]'], returns: 'int' },
   rtb_boottime_usec: { takes: [], returns: 'int64_t' },
   rtb_realtime_usec: { takes: [], returns: 'int64_t' },
+  rtb_used_nsec: { takes: ['int'], returns: 'int64_t' },
   rtb_waiter_open: { takes: ['out waiter'], returns: 'int' },
   rtb_waiter_watch: { takes: ['waiter', 'int'], returns: 'int64_t' },
   rtb_waiter_forget: { takes: ['waiter', 'int'], returns: 'int' },

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "houses.h"
+#include "now.h"
+#include "realtime-broker.h"
+#include "resident.h"
+
+#include <errno.h>
+
+/* Whoever has so many threads that the kernel takes longer than this to add them up is not asked again for some rounds. */
+#define SLOW_NSEC (20 * NSEC_PER_USEC)
+#define SLOW_ROUNDS 64
+
+int houses_open(struct houses *houses, size_t capacity)
+{
+	size_t count = 64;
+
+	while (count < 2 * capacity)
+		count *= 2;
+	*houses = (struct houses){ .places = resident_new(count * sizeof *houses->places, false), .count = count };
+	return houses->places == NULL ? -ENOMEM : 0;
+}
+
+void houses_close(struct houses *houses)
+{
+	resident_free(houses->places, houses->count * sizeof *houses->places);
+}
+
+static bool ask(struct house *house, uint64_t round)
+{
+	int64_t before = house->used_nsec;
+	uint64_t start;
+
+	if (round < house->next_round)
+		return true;
+	start = now_nsec();
+	house->used_nsec = rtb_used_nsec(house->pid);
+	if (now_nsec() - start > SLOW_NSEC)
+		house->next_round = round + SLOW_ROUNDS;
+	return house->used_nsec < 0 || house->used_nsec != before;
+}
+
+bool house_stirs(struct houses *houses, int pid, uint64_t round)
+{
+	struct house *house = &houses->places[(size_t)pid & (houses->count - 1)];
+
+	if (house->pid == pid && house->round == round)
+		return house->stirs;
+	if (house->round == round)
+		return true;
+	if (house->pid != pid)
+		*house = (struct house){ .pid = pid };
+	house->round = round;
+	house->stirs = ask(house, round);
+	return house->stirs;
+}
