@@ -1,21 +1,24 @@
-import { closeSync, constants, ftruncateSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync } from 'node:fs';
 import type { Deed, Intent } from '../core/legacy.ts';
 import { keyOf } from '../core/thread.ts';
 import type { Intention, Logbook } from '../ports.ts';
 import { Refused } from '../refused.ts';
 import { plainOf } from './deed.ts';
+import { FreshFile, writeAll } from './fresh.ts';
 import { type Heading, plainHeading } from './heading.ts';
 import { encodeRecord } from './record.ts';
 
 /** It is written anew when it is longer than twice what is worth keeping, and this. */
 const slack = 256 * 1024;
-const chunkMin = 64 * 1024;
+/** So many records are copied whenever one is written: however much is held, nobody waits for all of it. */
+const piece = 16;
 
 /**
  * The logbook in a file: a heading, then one record after the other. Whenever the broker is killed the file is whole, but
  * for the record it was killed at, which then is the last and has no end: reading.ts passes over it. What is over is left
- * out from time to time: all that still holds is written into a second file, which then takes the name of the first, and
- * rename(2) leaves the one or the other. Nothing is synced: what was written outlives its writer in any case, and after a
+ * out from time to time: all that still holds is copied into a second file, some of it with each record that is written
+ * meanwhile, into both; then it takes the name of the first, and rename(2) leaves the one or the other. To read a deed twice
+ * changes nothing, so it does not matter which of the two tells of it. Nothing is synced: what was written outlives its writer in any case, and after a
  * crash of the whole machine none of it matters.
  *
  * A record that cannot be written leaves the file as it was. The file lags behind from then on, and nothing is granted,
@@ -32,6 +35,7 @@ export class FileLogbook implements Logbook {
   #rewriteAt = 0;
   #begun = false;
   #pending: Deed | undefined;
+  #fresh: FreshFile | undefined;
   #trouble: NodeJS.ErrnoException | undefined;
 
   constructor(file: string, heading: Heading) {
@@ -61,7 +65,7 @@ export class FileLogbook implements Logbook {
     if (!this.#begun) return;
     this.#attempt(() => {
       if (this.#trouble !== undefined) this.#rewrite();
-      else if (this.#size > this.#rewriteAt) this.#shorten();
+      else if (this.#fresh !== undefined || this.#size > this.#rewriteAt) this.#shorten();
       this.#append(deed);
     });
   }
@@ -87,40 +91,51 @@ export class FileLogbook implements Logbook {
       throw fault;
     }
     this.#size += record.length;
+    this.#orGoOn(() => this.#fresh?.write(record));
   }
 
-  /** There is still the old one to go on with. */
   #shorten(): void {
+    this.#orGoOn(() => {
+      this.#fresh ??= new FreshFile(this.#file, this.#records());
+      if (this.#fresh.copy(piece)) this.#take(this.#fresh);
+    });
+  }
+
+  /** What fails with the second file is no trouble yet: there is still the old one to go on with. */
+  #orGoOn(work: () => void): void {
     try {
-      this.#rewrite();
+      work();
     } catch (fault) {
       if (!isErrno(fault)) throw fault;
+      this.#discard();
       this.#rewriteAt = this.#size + slack;
     }
   }
 
   #rewrite(): void {
-    const fresh = `${this.#file}.new`;
-    // Whatever has that name is a predecessor's, who did not come to its end.
-    rmSync(fresh, { recursive: true, force: true });
-    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-    const fd = openSync(fresh, flags, 0o600);
-    let size = 0;
+    this.#discard();
+    this.#fresh = new FreshFile(this.#file, this.#records());
     try {
-      for (const chunk of chunked(this.#records())) {
-        writeAll(fd, chunk, size);
-        size += chunk.length;
-      }
-      renameSync(fresh, this.#file);
+      this.#fresh.copy(Number.POSITIVE_INFINITY);
+      this.#take(this.#fresh);
     } catch (fault) {
-      closeSync(fd);
-      rmSync(fresh, { force: true });
+      this.#discard();
       throw fault;
     }
+  }
+
+  #take(fresh: FreshFile): void {
+    const { fd, size } = fresh.take();
+    this.#fresh = undefined;
     if (this.#fd >= 0) closeSync(this.#fd);
     this.#fd = fd;
     this.#size = size;
     this.#rewriteAt = 2 * size + slack;
+  }
+
+  #discard(): void {
+    this.#fresh?.discard();
+    this.#fresh = undefined;
   }
 
   *#records(): Iterable<Buffer> {
@@ -128,25 +143,6 @@ export class FileLogbook implements Logbook {
     for (const deed of this.contents()) yield encodeRecord(plainOf(deed));
     if (this.#pending !== undefined) yield encodeRecord(plainOf(this.#pending));
   }
-}
-
-/** write(2) may write less than it was given, before it fails. */
-function writeAll(fd: number, bytes: Buffer, at: number): void {
-  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, at + done);
-}
-
-function* chunked(records: Iterable<Buffer>): Iterable<Buffer> {
-  let waiting: Buffer[] = [];
-  let size = 0;
-  for (const record of records) {
-    waiting.push(record);
-    size += record.length;
-    if (size < chunkMin) continue;
-    yield Buffer.concat(waiting);
-    waiting = [];
-    size = 0;
-  }
-  yield Buffer.concat(waiting);
 }
 
 const isErrno = (fault: unknown): fault is NodeJS.ErrnoException => fault instanceof Error && 'code' in fault;

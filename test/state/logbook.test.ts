@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { Deed } from '../../src/core/legacy.ts';
+import type { Deed, Legacy } from '../../src/core/legacy.ts';
 import { inherit } from '../../src/core/legacy.ts';
 import { ordinary } from '../../src/core/scheduling.ts';
 import { keyOf } from '../../src/core/thread.ts';
@@ -54,6 +54,41 @@ test('written anew between an intention and its end, it has what came of it', ()
     expect(stage.inherited().threads).toEqual([{ grant }]);
   }
   expect(anew).toBe(3);
+});
+
+test('says what holds while it is being written anew, and pulls little of that at once', () => {
+  using stage = new FileStage();
+  const held = new Map<number, Deed>();
+  let pulled = 0;
+  stage.logbook.contents = function* () {
+    for (const deed of held.values()) {
+      pulled++;
+      yield deed;
+    }
+  };
+  for (let tid = 1; tid <= 300; tid++) held.set(tid, { kind: 'granted', grant: grantOf(tid) });
+  stage.logbook.begin();
+  let [most, halfway] = [0, 0];
+  for (let number = 0; number < 2000; number++) {
+    // Anew with another priority; gone; demoted: each one whether it was copied already or not.
+    const tid = 1 + ((number * 7) % 300);
+    const grant = grantOf(tid, 1 + (number % 9));
+    const before = pulled;
+    if (number % 3 === 0 && held.delete(tid)) {
+      stage.logbook.write({ kind: 'ended', key: keyOf(grant.thread) });
+    } else {
+      held.delete(tid);
+      const intention = stage.logbook.intend({ grant, before: ordinary });
+      held.set(tid, { kind: 'granted', grant });
+      intention.keep();
+    }
+    most = Math.max(most, pulled - before);
+    if (existsSync(`${stage.file}.new`)) halfway++;
+    if (number % 50 > 0 && !existsSync(`${stage.file}.new`)) continue;
+    expect(grantsIn(stage.inherited())).toEqual(grantsIn(inherit(held.values())));
+  }
+  expect(halfway).toBeGreaterThan(10);
+  expect(most).toBeLessThanOrEqual(32);
 });
 
 test('is read as it was, when its writer is killed before the new one has its name', () => {
@@ -124,6 +159,9 @@ test('with a bit turned over anywhere, it is damaged, or torn at its end; and ne
     expect(deeds.filter((deed) => !whole.includes(deed))).toEqual([]);
   }
 });
+
+const grantsIn = ({ threads }: Legacy) =>
+  threads.map(({ grant }) => grant).sort((one, other) => (one?.thread.tid ?? 0) - (other?.thread.tid ?? 0));
 
 function written(): Buffer {
   using stage = new FileStage();
