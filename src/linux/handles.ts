@@ -1,9 +1,8 @@
-import { closeSync } from 'node:fs';
 import { isLeader, type Thread, type Uid } from '../core/thread.ts';
 import type { ThreadHandle } from '../ports.ts';
 import { descriptorCeiling } from './descriptors.ts';
-import { SyscallError } from './errno.ts';
 import { Exits } from './exits.ts';
+import { type Grip, type Means, PidfdGrip, StartTimeGrip } from './grips.ts';
 import { noSuchThread } from './ids.ts';
 import type { Library } from './library.ts';
 import { hasThreadPidfds, openProcess, openThread, pidfdsTellUids } from './pidfd.ts';
@@ -11,32 +10,30 @@ import type { Proc } from './proc.ts';
 import { Rounds } from './rounds.ts';
 import { hasEnded } from './stat.ts';
 
-/** What a handle holds a thread by. */
-interface Grip {
-  readonly gone: boolean;
-  readonly uids: readonly Uid[] | undefined;
-  /** @returns how to stop it */
-  watch(onGone: () => void): () => void;
-  close(): void;
-}
-
 /** Opens handles, and hears for them when their threads end. */
 export class Handles implements Disposable {
   readonly #library: Library;
   readonly #proc: Proc;
   readonly #threadPidfds: boolean;
-  readonly #pidfdsTellUids: boolean;
-  readonly #exits: Exits;
   readonly #ceiling = descriptorCeiling();
+  readonly #exits: Exits;
   readonly #rounds = new Rounds();
+  readonly #means: Means;
 
   /** @param threadPidfds false: as on a kernel without PIDFD_THREAD; @throws SyscallError */
   constructor(library: Library, proc: Proc, threadPidfds = hasThreadPidfds(library)) {
     this.#library = library;
     this.#proc = proc;
     this.#threadPidfds = threadPidfds;
-    this.#pidfdsTellUids = threadPidfds && pidfdsTellUids(library);
     this.#exits = new Exits(library);
+    this.#means = {
+      library,
+      exits: this.#exits,
+      rounds: this.#rounds,
+      pidfdsTellUids: threadPidfds && pidfdsTellUids(library),
+      isStill: (thread) => this.#isStill(thread),
+      uidsOf: (thread) => this.#uidsInProc(thread),
+    };
   }
 
   /** See ProcessTable.open. */
@@ -59,51 +56,12 @@ export class Handles implements Disposable {
   }
 
   #grip(thread: Thread, ceiling: number): Grip {
-    if (this.#threadPidfds) return this.#gripPidfd(thread, openThread(this.#library, thread, ceiling));
+    const means = this.#means;
+    if (this.#threadPidfds) return new PidfdGrip(thread, openThread(this.#library, thread, ceiling), means);
     // Good enough for a main thread: both end together, but for one that ends before the rest of its process.
-    if (isLeader(thread)) return this.#gripPidfd(thread, openProcess(this.#library, thread.process.pid, ceiling));
-    return this.#gripStartTime(thread);
-  }
-
-  #gripPidfd(thread: Thread, pidfd: number): Grip {
-    // Since Linux 6.15 a main thread's pidfd waits for the whole process, whatever its flags: /proc knows better.
-    const gone = () => this.#library.hasEnded(pidfd) || (isLeader(thread) && !this.#isStill(thread));
-    const uids = () => (this.#pidfdsTellUids ? this.#library.uidsOf(pidfd) : this.#uidsInProc(thread));
-    return {
-      get gone() {
-        return gone();
-      },
-      get uids() {
-        return uids();
-      },
-      watch: (onGone) => this.#watchPidfd(pidfd, onGone),
-      close: () => closeSync(pidfd),
-    };
-  }
-
-  #watchPidfd(pidfd: number, onGone: () => void): () => void {
-    try {
-      return this.#exits.watch(pidfd, onGone);
-    } catch (fault) {
-      if (!(fault instanceof SyscallError)) throw fault;
-      // Out of memory or of epoll watches, and the thread is already granted: hear of its end a little later instead.
-      return this.#rounds.watch(() => this.#library.hasEnded(pidfd), onGone);
-    }
-  }
-
-  #gripStartTime(thread: Thread): Grip {
-    const gone = () => !this.#isStill(thread);
-    const uids = () => this.#uidsInProc(thread);
-    return {
-      get gone() {
-        return gone();
-      },
-      get uids() {
-        return uids();
-      },
-      watch: (onGone) => this.#rounds.watch(gone, onGone),
-      close: () => {},
-    };
+    const { pid } = thread.process;
+    if (isLeader(thread)) return new PidfdGrip(thread, openProcess(this.#library, pid, ceiling), means);
+    return new StartTimeGrip(thread, means);
   }
 
   #uidsInProc({ process }: Thread): readonly Uid[] | undefined {

@@ -88,23 +88,7 @@ export class LinuxWatchdog implements Watchdog, Disposable {
   }
 
   enter(thread: Thread, kind: Kind): Watch {
-    const cookie = this.#enter(thread, kind);
-    let kept = false;
-    let entered = true;
-    const leave = () => {
-      if (entered) this.#library.leave(this.#watchdog, cookie);
-      entered = false;
-    };
-    return {
-      cookie,
-      keep: () => {
-        kept = true;
-      },
-      leave,
-      [Symbol.dispose]: () => {
-        if (!kept) leave();
-      },
-    };
+    return new Place(this.#library, this.#watchdog, this.#enter(thread, kind));
   }
 
   restart(): void {
@@ -175,6 +159,34 @@ export class LinuxWatchdog implements Watchdog, Disposable {
       case 'heir-demoted':
         return this.onEvent({ kind: 'heir-demoted', cookie: cookieOf(record) });
     }
+  }
+}
+
+/** There are as many of them as grants: see grips.ts. */
+class Place implements Watch {
+  readonly cookie: number;
+  readonly #library: Library;
+  readonly #watchdog: WatchdogPointer;
+  #kept = false;
+  #entered = true;
+
+  constructor(library: Library, watchdog: WatchdogPointer, cookie: number) {
+    this.#library = library;
+    this.#watchdog = watchdog;
+    this.cookie = cookie;
+  }
+
+  keep(): void {
+    this.#kept = true;
+  }
+
+  leave(): void {
+    if (this.#entered) this.#library.leave(this.#watchdog, this.cookie);
+    this.#entered = false;
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.#kept) this.leave();
   }
 }
 
