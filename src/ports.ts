@@ -80,6 +80,11 @@ export interface ProcessTable {
   limitRttime(process: Process, usec: bigint): boolean;
   /** Whether this process still runs, with all four of its uids as they were. */
   standingOf(process: Process): 'same' | 'uid-changed' | 'gone';
+  /**
+   * CPU time that all threads of whoever has the pid have used, in ns, to be compared only: as long as it is the same as some
+   * seconds ago, none of them has run in between, and none has changed a uid or called exec. undefined: nobody has the pid.
+   */
+  usedNsec(pid: Pid): number | undefined;
   /** CPU time the thread has used, in µs; 0 when it is gone. */
   cpuUsec(thread: Thread): bigint;
   /**

@@ -59,10 +59,14 @@ export interface Condition {
 const reviewMsec = 9000;
 
 /** Processes that are looked at in one turn of the event loop. */
-const piece = 16;
+const piece = 4;
 
-/** A user at his limit who asks again and again must not have all his threads looked at each time. */
+/**
+ * A user at his limit who asks again and again must not have all his threads looked at each time: not for so long
+ * afterwards, nor, where many are looked at, for so many times as long as that took.
+ */
 const sweepPauseMsec = 50;
+const sweepPauses = 20;
 const sweptMax = 1024;
 
 /** Everything that happens to a grant after it was given. */
@@ -76,6 +80,8 @@ export class Supervisor {
   readonly #sweptUntilMsec = new Map<Uid | undefined, number>();
   readonly #turns = new Turns();
   #reviewing = false;
+  /** What each process had used when it was found as it was: as long as it has not run since, it need not be looked at again. */
+  #reviewedNsec: ReadonlyMap<Pid, number> = new Map();
 
   constructor(parts: SupervisorParts) {
     this.#parts = parts;
@@ -139,26 +145,32 @@ export class Supervisor {
     for (const { thread } of ended) this.endings.ended(thread);
     const left = this.drift.sweep(uid);
     if (this.#sweptUntilMsec.size > sweptMax) this.#sweptUntilMsec.clear();
-    this.#sweptUntilMsec.set(uid, nowMsec + sweepPauseMsec);
+    const tookMsec = this.#parts.clock.bootMsec() - nowMsec;
+    this.#sweptUntilMsec.set(uid, nowMsec + tookMsec + Math.max(sweepPauseMsec, sweepPauses * tookMsec));
     return ended.length > 0 || left;
   }
 
   /**
    * Ends the grants of a process that is not whose it was. One look at the process, however many threads it has.
    * @param seen who has the pid, when that was looked at just now
+   * @returns whether all are as they were
    */
-  review(pid: Pid, seen?: Process): void {
+  review(pid: Pid, seen?: Process): boolean {
     const grants = this.#parts.ledger.grantsOfPid(pid);
     const standings = new Map<string, ReturnType<ProcessTable['standingOf']>>();
     if (seen !== undefined) standings.set(identityOf(seen), 'same');
+    let areSame = true;
     for (const grant of grants) {
       const { process } = grant.thread;
       const key = identityOf(process);
       const standing = standings.get(key) ?? this.#parts.processes.standingOf(process);
       standings.set(key, standing);
+      const isOver = standing === 'gone' || this.#leftBehind(grant.thread);
       if (standing === 'uid-changed') this.endings.tryDemote(grant, 'uid-changed');
-      if (standing === 'gone' || this.#leftBehind(grant.thread)) this.endings.ended(grant.thread);
+      if (isOver) this.endings.ended(grant.thread);
+      areSame &&= standing === 'same' && !isOver;
     }
+    return areSame;
   }
 
   /** Of a main thread that ends before its process nobody is told: since Linux 6.15 its pidfd waits for the others. */
@@ -179,11 +191,17 @@ export class Supervisor {
   }
 
   async #reviewAll(): Promise<void> {
-    for (const [index, pid] of this.#parts.ledger.pids().entries()) {
+    const { ledger, processes } = this.#parts;
+    const reviewed = new Map<Pid, number>();
+    for (const [index, pid] of ledger.pids().entries()) {
       if (index > 0 && index % piece === 0) await this.#turns.next();
-      this.review(pid);
-      for (const grant of this.#parts.ledger.grantsOfPid(pid)) this.drift.look(grant);
+      // Asked before the look: what happens during it is seen the next time.
+      const usedNsec = processes.usedNsec(pid);
+      const isAsReviewed = usedNsec !== undefined && this.#reviewedNsec.get(pid) === usedNsec;
+      if ((isAsReviewed || this.review(pid)) && usedNsec !== undefined) reviewed.set(pid, usedNsec);
+      for (const grant of ledger.grantsOfPid(pid)) this.drift.look(grant);
     }
+    this.#reviewedNsec = reviewed;
     await this.drift.tell();
   }
 }

@@ -159,7 +159,7 @@ test('a hundred processes are looked at, a few a turn', async () => {
     threads.push(tid);
   }
   await house.clock.advance(10_000);
-  for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
   const told = house.journal.entries.filter(({ fields }) => fields.reason === 'changed-by-others');
   expect(told.map(({ fields }) => fields.tid)).toEqual(threads);
   expect(house.meddlers.looks).toBe(1);

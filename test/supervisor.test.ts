@@ -34,6 +34,20 @@ describe('a grant ends', () => {
     expect(house.news.at(-1)).toMatchObject({ kind: 'removed', reason: 'uid-changed' });
   });
 
+  test('never because its process sleeps: that one is not looked at again until it has run', async () => {
+    const { house, pid, tid } = await granted();
+    await house.clock.advance(10_000);
+    const { processes } = house.world;
+    const looks = processes.looks;
+    expect(looks).toBeGreaterThan(0);
+    await house.clock.advance(40_000);
+    expect(processes.looks).toBe(looks);
+    house.world.setUids(pid, root, root, root);
+    await house.clock.advance(10_000);
+    expect(house.world.runsAs(tid)?.policy).toBe('other');
+    expect(house.broker.totals.threads).toBe(0);
+  });
+
   test('when its process changes a uid, seen on the next call about that process', async () => {
     const { house, pid, tid } = await granted();
     house.world.setUids(pid, root, root, root);

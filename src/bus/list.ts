@@ -3,7 +3,7 @@ import { Misuse } from './misuse.ts';
 import { type Dictionary, Marshalled } from './wire.ts';
 
 /** About a millisecond's work. */
-const piece = 32;
+const piece = 8;
 
 /** Half of what the bus daemon takes in one message before it hangs up on us. */
 const listBytesMax = 16 * 1024 * 1024;

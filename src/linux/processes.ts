@@ -88,6 +88,10 @@ export class LinuxProcessTable implements ProcessTable {
     return status.uids.every((uid) => uid === process.uid) ? 'same' : 'uid-changed';
   }
 
+  usedNsec(pid: Pid): number | undefined {
+    return this.#library.usedNsec(pid);
+  }
+
   cpuUsec({ tid, starttime, process }: Thread): bigint {
     const runUsec = this.#proc.runUsec(process.pid, tid);
     const stat = this.#proc.stat(process.pid, tid);

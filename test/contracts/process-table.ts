@@ -412,6 +412,31 @@ export function processTableContract(open: () => Stage): void {
       expect(stage.processes.standingOf(process)).toBe('gone');
     });
 
+    const uses = async (stage: Stage, pid: Process['pid']): Promise<number | undefined> => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      return stage.processes.usedNsec(pid);
+    };
+
+    test('has used as much as before as long as it sleeps, and more when it did anything', async () => {
+      using stage = open();
+      const pid = stage.spawn({ uid: root });
+      const tid = stage.addThread(pid);
+      const deeds = [
+        () => stage.setUids(pid, alice, alice, root),
+        () => stage.endThread(pid, tid),
+        () => stage.exec(pid, mainThread(pid), 'plain'),
+      ];
+      for (const act of deeds) {
+        const before = await uses(stage, pid);
+        expect(before).toBeGreaterThan(0);
+        expect(await uses(stage, pid)).toBe(before);
+        act();
+        expect(await uses(stage, pid)).not.toBe(before);
+      }
+      stage.kill(pid);
+      expect(await uses(stage, pid)).toBeUndefined();
+    });
+
     test('is another when it was born at another time', async () => {
       using stage = open();
       const process = await processOf(stage, stage.spawn());

@@ -19,6 +19,8 @@ export interface FakeProcess {
   readonly starttime: StartTime;
   uids: readonly [real: Uid, effective: Uid, saved: Uid, fileSystem: Uid];
   rttime: Exclude<Rttime, 'unread'>;
+  /** More with whatever it does. */
+  usedNsec: number;
   comm: string;
   program: string;
   groups: readonly Gid[];
@@ -44,6 +46,7 @@ export class FakeKernel {
       starttime: (this.#ticks + 1n) as StartTime,
       uids: [uid, uid, uid, uid],
       rttime,
+      usedNsec: 1000,
       comm: 'actor',
       program: '/usr/bin/actor',
       groups: [uid as number as Gid],
@@ -65,11 +68,13 @@ export class FakeKernel {
       onEnd: new Set(),
     };
     this.threads.set(thread.tid, thread);
+    house.usedNsec++;
     return thread;
   }
 
   end(thread: FakeThread): void {
     thread.ended = true;
+    thread.house.usedNsec++;
     this.threads.delete(thread.tid);
     if (this.#held === undefined) for (const onEnd of thread.onEnd) onEnd();
     else this.#held.push(thread);

@@ -13,6 +13,8 @@ export class FakeProcessTable implements ProcessTable {
   mayLimit = true;
   /** Handles that were opened and not closed. */
   openHandles = 0;
+  /** How often it was looked at whose a process is. */
+  looks = 0;
   readonly #kernel: FakeKernel;
   readonly #starttimes = new WeakMap<Caller, StartTime>();
 
@@ -79,8 +81,13 @@ export class FakeProcessTable implements ProcessTable {
 
   standingOf({ pid, starttime, uid }: Process): 'same' | 'uid-changed' | 'gone' {
     const found = this.#kernel.processes.get(pid);
+    this.looks++;
     if (found?.starttime !== starttime) return 'gone';
     return found.uids.every((each) => each === uid) ? 'same' : 'uid-changed';
+  }
+
+  usedNsec(pid: Process['pid']): number | undefined {
+    return this.#kernel.processes.get(pid)?.usedNsec;
   }
 
   cpuUsec({ tid, starttime }: Thread): bigint {

@@ -33,6 +33,7 @@ export class FakeWorld implements Stage {
   /** As in Linux since 6.16, who holds a main thread hears of its end with that of the process. */
   leaveMainThread(pid: Pid): void {
     this.#kernel.thread(mainThread(pid)).ended = true;
+    this.#kernel.process(pid).usedNsec++;
   }
 
   /** Whoever calls exec goes on under the main thread's tid and start time, as it ran; all others end. */
@@ -43,11 +44,14 @@ export class FakeWorld implements Stage {
     for (const thread of this.#kernel.threadsOf(pid)) if (thread !== main) this.#kernel.end(thread);
 
     const process = this.#kernel.process(pid);
+    process.usedNsec++;
     if (program === 'setuid-root') process.uids = [process.uids[0], root, root, root];
   }
 
   setUids(pid: Pid, real: Uid, effective: Uid, saved: Uid): void {
-    this.#kernel.process(pid).uids = [real, effective, saved, effective];
+    const process = this.#kernel.process(pid);
+    process.uids = [real, effective, saved, effective];
+    process.usedNsec++;
   }
 
   startStranger(id: Tid): void {
