@@ -58,8 +58,8 @@ function programsIn(folder, prefix) {
   return [...names].flatMap((name) => {
     const mains = [join(folder, `${name}.c`), join(folder, name, 'main.c')].filter((main) => existsSync(main));
     if (mains.length === 0) return [];
-    const sources = new Set(sourcesIn(join(folder, name)));
-    for (const main of mains) addIncluded(main, sources);
+    const sources = new Set();
+    for (const source of [...mains, ...sourcesIn(join(folder, name))]) addIncluded(source, sources);
     return [
       {
         sources: [...sources],

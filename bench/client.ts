@@ -11,6 +11,8 @@ export interface Measured {
   readonly held: number;
   readonly wallUsec: number;
   readonly cpuUsec: { readonly service: number; readonly polkitd: number; readonly bus: number };
+  /** How often the service was given a CPU. */
+  readonly wakeups: number;
   readonly usec: readonly number[];
 }
 

@@ -33,6 +33,7 @@ test('a rate counts calls by the time all of them took together, not by their ow
     held: 0,
     wallUsec: 2000,
     cpuUsec: { service: 400, polkitd: 800, bus: 200 },
+    wakeups: 4,
     usec: [1000, 1000, 1000, 1000],
   };
   const values = figuresOf('grant', ['p50', 'rate', 'cpu', 'polkitd'], measured).map(({ name, value }) => [
@@ -103,15 +104,22 @@ describe('a report', () => {
 });
 
 describe('options', () => {
-  const wrong: readonly (readonly string[])[] = [['--rounds', '0'], ['--rounds', '2.5'], ['--only', 'x'], ['--fast']];
+  const wrong: readonly (readonly string[])[] = [
+    ['--rounds', '0'],
+    ['--rounds', '2.5'],
+    ['--only', 'x'],
+    ['--subject', 'x'],
+    ['--fast'],
+  ];
   for (const args of wrong)
     test(`'${args.join(' ')}' is refused`, () => {
       expect(() => parseOptions(args)).toThrow(TypeError);
     });
 
   test('cases may be chosen', () => {
-    expect(parseOptions(['--only', 'grant', '--only', 'start', '--long'])).toEqual({
+    expect(parseOptions(['--only', 'grant', '--only', 'start', '--subject', 'floor', '--long'])).toEqual({
       rounds: 5,
+      subjects: ['floor'],
       long: true,
       only: ['grant', 'start'],
       json: undefined,

@@ -1,7 +1,7 @@
 import type { Measured, Shot } from './client.ts';
 import { median, quantile } from './stats.ts';
 
-export type Unit = 'ms' | '/s' | 'MiB';
+export type Unit = 'ms' | '/s' | 'MiB' | 'a minute' | 'ms a minute';
 
 export interface Figure {
   readonly name: string;
@@ -9,8 +9,8 @@ export interface Figure {
   readonly value: number;
 }
 
-/** What is told of one measurement: its median, its tail, calls a second, CPU time a call of everybody involved. */
-export type Aspect = 'p50' | 'p99' | 'rate' | 'cpu' | 'polkitd';
+/** What is told of one measurement: its median, its tail, calls a second, CPU time a call of everybody involved; or what the service does at rest. */
+export type Aspect = 'p50' | 'p99' | 'rate' | 'cpu' | 'polkitd' | 'rest';
 
 const msec = (usec: number): number => usec / 1000;
 
@@ -29,6 +29,10 @@ const told: Readonly<Record<Aspect, (measured: Measured) => Figure[]>> = {
     { name: 'CPU dbus-daemon', unit: 'ms', value: msec(cpuUsec.bus / usec.length) },
   ],
   polkitd: ({ usec, cpuUsec }) => [{ name: 'CPU polkitd', unit: 'ms', value: msec(cpuUsec.polkitd / usec.length) }],
+  rest: ({ wallUsec, wakeups, cpuUsec }) => [
+    { name: 'wake-ups', unit: 'a minute', value: (wakeups / wallUsec) * 60e6 },
+    { name: 'CPU', unit: 'ms a minute', value: msec((cpuUsec.service / wallUsec) * 60e6) },
+  ],
 };
 
 /** @throws if a message was not turned away with an error: then its figure would be another one's */

@@ -25,7 +25,9 @@ export const connections = 200;
 const calls = 20_000;
 /** In which whoever floods has spent all he may ask for. */
 const settleMsec = 2000;
-const [properties, grants] = [100, 30];
+const counts = { properties: 100, grants: 30 };
+/** It keeps each one waiting for up to a second. */
+const rtkitCounts = { properties: 30, grants: 10 };
 
 /** The daemon's own refill, and buckets that last the other user for all his measured calls. */
 export const burst: Burst = { requests: 100, processRefillPerSec: 4, userRefillPerSec: 8 };
@@ -55,6 +57,7 @@ export async function measureFlood(subject: Subject, rig: Rig, flood: Flood): Pr
     pour(flooder, flood).catch(() => {});
     await sleep(settleMsec);
     const verb = subject === 'floor' ? 'authorization' : 'grant';
+    const { properties, grants } = subject === 'rtkit' ? rtkitCounts : counts;
     const [property, grant] = await runClient<Measured>(rig, 'property', `${properties}`, verb, `${grants}`);
     if (property === undefined || grant === undefined) throw new Error('the client did not measure');
     return [property, grant];

@@ -6,6 +6,7 @@ import { type Options, parseOptions, usage } from './options.ts';
 import { PolkitStops } from './polkit.ts';
 import { bigMessageVerdict, summary, table } from './report.ts';
 import { Results } from './results.ts';
+import { scale } from './scale/main.ts';
 import { starve } from './starve/main.ts';
 import type { Subject } from './subjects.ts';
 
@@ -34,7 +35,8 @@ async function run(options: Options): Promise<void> {
   await using rig = await startRig({ rtkitPolicy: true });
   const bench = { rig, options, stops: new PolkitStops() };
   for (let round = 0; round < options.rounds; round++) {
-    for (const subject of orders[round % orders.length] ?? []) {
+    const order = orders[round % orders.length] ?? [];
+    for (const subject of order.filter((subject) => options.subjects.includes(subject))) {
       noises.push(await noise());
       console.error(`round ${round + 1} of ${options.rounds}: ${subject}`);
       results.add(subject, await measure(subject, bench));
@@ -56,7 +58,9 @@ async function run(options: Options): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  if (process.argv[2] === 'starve') return await starve(process.argv.slice(3));
+  const [what, ...args] = process.argv.slice(2);
+  if (what === 'starve') return await starve(args);
+  if (what === 'scale') return await scale(args);
   const options = parseOptions(process.argv.slice(2));
   if (options === 'help') console.log(usage);
   else await run(options);

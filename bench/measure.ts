@@ -68,7 +68,8 @@ async function measureCase(one: Case, subject: Subject, { rig, stops }: Bench): 
   const { name, before = [], steps, loaded } = one;
   const words = steps.flatMap((step) => [verbFor(subject, step), `${step.count}`]);
   const client = () => runClient<Measured>(rig, ...before, ...words);
-  const lines = await stops.around(rig, () => (loaded ? whileLoaded(rig, client) : client()));
+  const all = await stops.around(rig, () => (loaded ? whileLoaded(rig, client) : client()));
+  const lines = all.slice(-steps.length);
   return steps.flatMap((step, index) => {
     const line = lines[index];
     if (line?.usec.length !== step.count) throw new Error(`the client did not measure ${step.verb}`);

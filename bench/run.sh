@@ -1,5 +1,6 @@
 #!/bin/sh
-# Measures the broker beside rtkit: npm run bench -- --help, npm run bench:starve -- --help
+# Measures the broker beside rtkit: npm run bench -- --help, npm run bench:starve -- --help,
+# npm run bench:scale -- --help
 set -eu
 cd "$(dirname "$0")/.."
 

@@ -10,7 +10,8 @@ import type { Rig } from '../test/rig/rig.ts';
  * Who is measured: rtkit; the broker when it asks polkit about each grant, and as it is, when it remembers polkit's yes;
  * the floor is the sink, which answers one property and nothing else.
  */
-export type Subject = 'rtkit' | 'broker' | 'remembering' | 'floor';
+export const subjects = ['rtkit', 'broker', 'remembering', 'floor'] as const;
+export type Subject = (typeof subjects)[number];
 
 /** Its own RLIMIT_RTTIME would have the kernel kill it in the middle of a measurement. */
 const rtkitArgs = [

@@ -155,3 +155,27 @@ void check_authorization(sd_bus *bus)
 		die("polkit does not authorize uid %u for " ACTION, getuid());
 	sd_bus_message_unref(reply);
 }
+
+sd_bus_message *list_grants(sd_bus *bus)
+{
+	static const char own[] = "org.example.RealtimeBroker";
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	sd_bus_message *reply = NULL;
+
+	require(bus, sd_bus_call_method(bus, own, "/org/example/RealtimeBroker", own, "ListGrants", &error, &reply, NULL),
+		&error, "ListGrants");
+	return reply;
+}
+
+size_t count_grants(sd_bus_message *reply)
+{
+	size_t count = 0;
+	int r = sd_bus_message_enter_container(reply, 'a', "a{sv}");
+
+	for (; r > 0 && (r = sd_bus_message_skip(reply, "a{sv}")) > 0; count++)
+		;
+	if (r < 0)
+		die("what ListGrants returns is no list: %s", strerror(-r));
+	sd_bus_message_unref(reply);
+	return count;
+}

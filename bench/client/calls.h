@@ -34,3 +34,7 @@ void read_property(sd_bus *bus);
 
 /* Asks polkit whether this process may have realtime: the one question of a grant, without a grant. */
 void check_authorization(sd_bus *bus);
+
+/* Everything that is granted, as far as the caller may see it; to be counted afterwards, which frees it. The broker's alone. */
+sd_bus_message *list_grants(sd_bus *bus);
+size_t count_grants(sd_bus_message *grants);

@@ -9,6 +9,7 @@
 
 #include "calls.h"
 #include "measure.h"
+#include "servant.h"
 
 /* The connections of one measurement take their calls from one counter, so that all of them are busy to the end. */
 struct run {
@@ -70,21 +71,10 @@ static void close_workers(const struct world *world, struct worker *workers)
 	free(workers);
 }
 
-/* CPU time of the whole process, with all threads it ever had; clock_getcpuclockid(3). Dies when the process did. */
-static uint64_t cpu_nsec(pid_t pid)
-{
-	struct timespec used;
-	clockid_t clock;
-
-	if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &used) < 0)
-		die("process %d is gone", pid);
-	return (uint64_t)used.tv_sec * 1000000000u + (uint64_t)used.tv_nsec;
-}
-
 static void read_cpu(const struct world *world, uint64_t nsec[SERVANTS])
 {
 	for (size_t i = 0; i < SERVANTS; i++)
-		nsec[i] = cpu_nsec(world->servants[i]);
+		nsec[i] = servant_cpu_nsec(world->servants[i]);
 }
 
 /* A service that was restarted meanwhile has forgotten what it did, and what it used. */
@@ -95,12 +85,13 @@ static void require_same_service(const struct world *world)
 }
 
 static void print(const struct world *world, const char *what, const struct run *run, uint64_t wall,
-		  const uint64_t cpu[SERVANTS])
+		  const uint64_t cpu[SERVANTS], uint64_t wakeups)
 {
 	printf("{\"what\":\"%s\",\"connections\":%zu,\"held\":%zu,\"wallUsec\":%.1f,", what, world->connections,
 	       world->held, wall / 1e3);
-	printf("\"cpuUsec\":{\"service\":%.1f,\"polkitd\":%.1f,\"bus\":%.1f},\"usec\":[", cpu[SERVANT_SERVICE] / 1e3,
+	printf("\"cpuUsec\":{\"service\":%.1f,\"polkitd\":%.1f,\"bus\":%.1f},", cpu[SERVANT_SERVICE] / 1e3,
 	       cpu[SERVANT_POLKITD] / 1e3, cpu[SERVANT_BUS] / 1e3);
+	printf("\"wakeups\":%llu,\"usec\":[", (unsigned long long)wakeups);
 	for (size_t i = 0; i < run->count; i++)
 		printf("%s%.1f", i == 0 ? "" : ",", run->nsec[i] / 1e3);
 	puts("]}");
@@ -111,7 +102,7 @@ void measure(const struct world *world, const char *what, timed_call call, size_
 {
 	const unsigned threads = (unsigned)world->connections + 1;
 	struct run run = { .call = call, .count = count, .warmup = warmup };
-	uint64_t before[SERVANTS], after[SERVANTS], start, wall;
+	uint64_t before[SERVANTS], after[SERVANTS], wakeups, start, wall;
 	struct worker *workers;
 
 	run.nsec = calloc(count, sizeof *run.nsec);
@@ -121,18 +112,20 @@ void measure(const struct world *world, const char *what, timed_call call, size_
 	pthread_barrier_init(&run.go, NULL, threads);
 	workers = start_workers(world, &run);
 	pthread_barrier_wait(&run.warm);
+	wakeups = servant_wakeups(world->servants[SERVANT_SERVICE]);
 	read_cpu(world, before);
 	start = now_nsec();
 	pthread_barrier_wait(&run.go);
 	join_workers(world, workers);
 	wall = now_nsec() - start;
 	read_cpu(world, after);
+	wakeups = servant_wakeups(world->servants[SERVANT_SERVICE]) - wakeups;
 	require_same_service(world);
 	close_workers(world, workers);
 
 	for (size_t i = 0; i < SERVANTS; i++)
 		after[i] -= before[i];
-	print(world, what, &run, wall, after);
+	print(world, what, &run, wall, after, wakeups);
 	pthread_barrier_destroy(&run.warm);
 	pthread_barrier_destroy(&run.go);
 	free(run.nsec);

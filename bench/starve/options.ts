@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { whole } from '../whole.ts';
 import { starveCases } from './cases.ts';
 
 export interface Options {
@@ -41,17 +42,10 @@ export function parseOptions(args: readonly string[]): Options | 'help' {
   });
   if (values.help) return 'help';
   return {
-    runs: count('runs', values.runs ?? (values.long ? '100' : '5'), 0, 10_000),
-    rtkitRuns: count('rtkit-runs', values['rtkit-runs'] ?? (values.long ? '5' : '1'), 0, 1000),
-    only: values.only.map((text) => count('only', text, 1, starveCases.length)),
+    runs: whole('runs', values.runs ?? (values.long ? '100' : '5'), 0, 10_000),
+    rtkitRuns: whole('rtkit-runs', values['rtkit-runs'] ?? (values.long ? '5' : '1'), 0, 1000),
+    only: values.only.map((text) => whole('only', text, 1, starveCases.length)),
     json: values.json,
     merge: values.merge,
   };
-}
-
-function count(name: string, text: string, min: number, max: number): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < min || value > max)
-    throw new TypeError(`--${name}: '${text}' is not a number from ${min} to ${max}`);
-  return value;
 }
