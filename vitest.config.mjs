@@ -31,7 +31,7 @@ export default defineConfig({
           name: 'unit',
           testTimeout: 20_000,
           include: ['test/**/*.test.ts', 'bench/**/*.test.ts'],
-          exclude: ['test/integration/**', 'test/system/**'],
+          exclude: ['test/integration/**', 'test/system/**', 'test/vm/guest/**'],
         },
       },
       {
@@ -69,7 +69,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: 'guest',
-          include: ['test/system/guest/**/*.test.ts'],
+          include: ['test/system/guest/**/*.test.ts', 'test/vm/guest/**/*.test.ts'],
           fileParallelism: false,
           testTimeout: 30_000,
           hookTimeout: 60_000,

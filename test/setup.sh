@@ -49,7 +49,12 @@ for extra; do
 		want dpkg-dev dpkg-shlibdeps
 		want lintian lintian
 		;;
-	vm) want qemu-system-x86 qemu-system-x86_64 && want cpio cpio && want debian-archive-keyring /usr/share/keyrings/debian-archive-keyring.gpg ;;
+	vm)
+		want qemu-system-x86 qemu-system-x86_64
+		want cpio cpio
+		want mmdebstrap mmdebstrap
+		want debian-archive-keyring /usr/share/keyrings/debian-archive-keyring.gpg
+		;;
 	node24) node24=yes ;;
 	*) say "nobody knows what '$extra' is" && exit 2 ;;
 	esac

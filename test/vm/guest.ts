@@ -9,14 +9,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** How long the machine stands still when a story asks for it. */
 const standstillMsec = 3000;
 
-/** A machine of its own, emulated; what is in build/vm is in it. guest.sh does the work. */
+/** A machine of its own, emulated. guest.sh does the work. */
 export class Guest implements Disposable {
   readonly #folder = mkdtempSync(join(tmpdir(), 'guest-'));
   readonly #options: readonly string[];
   #child: ChildProcessWithoutNullStreams | undefined;
 
-  constructor(suite: string, cpus: number, limitSec: number) {
-    this.#options = ['--suite', suite, '--cpus', `${cpus}`, '--limit', `${limitSec}`, '--dir', 'build/vm'];
+  /** @param options of guest.sh */
+  constructor(options: Readonly<Record<string, string | number>>) {
+    this.#options = Object.entries(options).flatMap(([name, value]) => [`--${name}`, `${value}`]);
   }
 
   /** Runs a command in it; does on the way what the command asks the host for. @returns the exit status */

@@ -1,21 +1,23 @@
 #!/bin/bash
-# kernel.sh SUITE: fetches Debian's kernel and a static busybox of this suite (bookworm, trixie …) through apt, from
-# wherever this machine's own apt takes its packages, into a cache. Prints the folder: linux, version, busybox.
+# kernel.sh KERNEL: fetches Debian's kernel and a static busybox of a suite (bookworm, trixie …), or with -rt behind it the
+# suite's PREEMPT_RT kernel, through apt, from wherever this machine's own apt takes its packages, into a cache. Prints the
+# folder: linux, version, busybox.
 set -euo pipefail
-suite=$1
+kernel=$1 suite=${1%-rt}
+[ "$kernel" = "$suite" ] && image=linux-image-amd64 || image=linux-image-rt-amd64
 cache=${REALTIME_BROKER_GUEST:-/var/tmp/realtime-broker-guest}
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
-if [ -e "$cache/$suite/version" ]; then
-	echo "$cache/$suite"
+if [ -e "$cache/$kernel/version" ]; then
+	echo "$cache/$kernel"
 	exit
 fi
 
 mkdir -p "$cache"
-exec 9>"$cache/$suite.lock"
+exec 9>"$cache/$kernel.lock"
 flock 9
-if [ -e "$cache/$suite/version" ]; then
-	echo "$cache/$suite"
+if [ -e "$cache/$kernel/version" ]; then
+	echo "$cache/$kernel"
 	exit
 fi
 
@@ -44,19 +46,19 @@ export APT_CONFIG=$work/apt.conf
 cd "$work"
 {
 	apt-get update -q
-	linux=$(apt-cache depends linux-image-amd64 | sed -n 's/^ *Depends: \(linux-image-.*\)/\1/p' | head -1)
+	linux=$(apt-cache depends "$image" | sed -n 's/^ *Depends: \(linux-image-.*\)/\1/p' | head -1)
 	apt-get download -q "$linux" busybox-static
 	mkdir files
 	for package in ./*.deb; do dpkg-deb --fsys-tarfile "$package" | tar -x -C files --wildcards './boot/vmlinuz-*' '*/bin/busybox' || true; done
-} >"$cache/$suite.log" 2>&1 </dev/null || {
-	cat "$cache/$suite.log" >&2
+} >"$cache/$kernel.log" 2>&1 </dev/null || {
+	cat "$cache/$kernel.log" >&2
 	exit 1
 }
 
-mkdir -p "$cache/$suite"
-mv files/boot/vmlinuz-* "$cache/$suite/linux"
+mkdir -p "$cache/$kernel"
+mv files/boot/vmlinuz-* "$cache/$kernel/linux"
 busybox=$(find files -path '*/bin/busybox' | head -1)
-mv "$busybox" "$cache/$suite/busybox"
-echo "${linux#linux-image-}" >"$cache/$suite/version.new"
-mv "$cache/$suite/version.new" "$cache/$suite/version"
-echo "$cache/$suite"
+mv "$busybox" "$cache/$kernel/busybox"
+echo "${linux#linux-image-}" >"$cache/$kernel/version.new"
+mv "$cache/$kernel/version.new" "$cache/$kernel/version"
+echo "$cache/$kernel"

@@ -48,3 +48,9 @@ test('who is demoted while the guest stands still is told, and no fault', () => 
   expect(results.mistaken).toEqual(['a hog: [{"ratio":1}]']);
   expect(results.faults(1)).toEqual([]);
 });
+
+test("who touches the kernel's own threads is found out", () => {
+  expect(hear({ kernelThreads: 9, changed: 0 }).faults(1)).toEqual([]);
+  expect(hear({ kernelThreads: 9, changed: 1 }).faults(1)).toEqual(['1 of 9 kernel threads run otherwise, 2 CPUs']);
+  expect(hear({ kernelThreads: 0, changed: 0 }).faults(1)).toHaveLength(1);
+});

@@ -1,3 +1,9 @@
+/** At the end: so many realtime threads of the kernel's own there were, and of those so many run otherwise. */
+interface Survey {
+  readonly kernelThreads: number;
+  readonly changed: number;
+}
+
 /** One telling of a story, as test/vm/starve prints it. */
 interface Telling {
   readonly story: string;
@@ -25,12 +31,14 @@ interface Cell {
 /** What came of the stories under one kernel. */
 export class Results {
   readonly #cells: Cell[] = [];
+  readonly #surveys: (Survey & { readonly cpus: number })[] = [];
   #protected = true;
 
   /** A line of what a guest with so many CPUs says. @returns whether it counts @throws if it is no JSON */
   hear(cpus: number, line: string): boolean {
-    const said: { protected: boolean } | Telling = JSON.parse(line);
+    const said: { protected: boolean } | Survey | Telling = JSON.parse(line);
     if ('protected' in said) this.#protected = said.protected;
+    else if ('changed' in said) this.#surveys.push({ ...said, cpus });
     else this.#cell(said.story, cpus, this.#protected).tellings.push(said);
     return !('late' in said) || !said.late;
   }
@@ -61,12 +69,22 @@ export class Results {
     ];
   }
 
+  /** Of the kernel's own realtime threads, whom nobody may touch. */
+  get kernelThreads(): number {
+    return this.#surveys.reduce((sum, { kernelThreads }) => sum + kernelThreads, 0);
+  }
+
   /** What was not as it should be, in sentences. */
   faults(runs: number): string[] {
-    return this.#cells.flatMap((cell) => {
+    const touched = this.#surveys.filter(({ kernelThreads, changed }) => kernelThreads === 0 || changed > 0);
+    const surveyed = touched.map(
+      ({ cpus, kernelThreads, changed }) => `${changed} of ${kernelThreads} kernel threads run otherwise, ${cpus} CPUs`,
+    );
+    const told = this.#cells.flatMap((cell) => {
       const place = `${cell.story}, ${cell.cpus} CPUs${cell.protected ? '' : ', bare'}`;
       return faultsOf(cell, runs).map((fault) => `${place}: ${fault}`);
     });
+    return [...told, ...surveyed];
   }
 
   get #tellings(): Telling[] {

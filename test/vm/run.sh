@@ -1,6 +1,6 @@
 #!/bin/sh
 # Realtime threads starve machines that are made for it: `npm run test:vm`.
-# usage: run.sh [--runs N] [--scale N] [--cpus N,N…] [--suite SUITE,SUITE…] [--only PART-OF-A-NAME]
+# usage: run.sh [--runs N] [--scale N] [--cpus N,N…] [--machine NAME,NAME…] [--only PART-OF-A-NAME]
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -10,6 +10,13 @@ if [ "$(uname -m)" != x86_64 ]; then
 fi
 sh test/setup.sh vm
 npm run --silent build >/dev/null
+
+# What the guests are given: the stories, and what the tests of the installed broker need of the checkout.
 mkdir -p build/vm
-cc -std=gnu11 -O2 -g -Wall -Wextra -Werror -static -pthread -o build/vm/starve test/vm/starve/*.c native/*.c
+rm -rf build/vm-installed
+mkdir -p build/vm-installed/build
+for part in build/load dist dbus polkit systemd packaging test node_modules package.json vitest.config.mjs README.md SECURITY.md CHANGELOG.md; do
+	ln -s "$PWD/$part" "build/vm-installed/$part"
+done
+cc -std=gnu11 -O2 -g -Wall -Wextra -Wno-missing-field-initializers -Werror -static -pthread -o build/vm/starve test/vm/starve/*.c native/*.c
 exec node build/vm.js "$@"

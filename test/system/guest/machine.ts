@@ -57,10 +57,10 @@ export async function seatAlice(): Promise<void> {
 export const pidOfSeated = async (unit: string): Promise<number> =>
   Number(await said(seated(`systemctl --user show --property=MainPID --value ${unit}.service`)));
 
-/** A process that sleeps, with a limit as the broker wants it, outside every session. @returns its pid */
-export async function sleeper(user: UserName, program = 'sleep'): Promise<number> {
+/** A process that sleeps, with a limit as the broker wants it or another one, outside every session. @returns its pid */
+export async function sleeper(user: UserName, program = 'sleep', rttime = '200ms'): Promise<number> {
   const unit = `sleeper-${user}-${++sleepers}-${process.pid}`;
-  await said(`systemd-run --quiet --unit=${unit} --uid=${user} --property=LimitRTTIME=200ms ${program} 1000`);
+  await said(`systemd-run --quiet --unit=${unit} --uid=${user} --property=LimitRTTIME=${rttime} ${program} 1000`);
   const pid = Number(await shown('MainPID', unit));
   await eventually(() => said(`grep -qx ${program.split('/').at(-1)} /proc/${pid}/comm`));
   return pid;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a machine goes through. */
 #include "stories.h"
+#include "sysfs.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -16,16 +17,6 @@ static void pause_msec(int msec)
 
 	while (nanosleep(&time, &time) < 0)
 		;
-}
-
-static bool put(const char *path, const char *text)
-{
-	FILE *file = fopen(path, "w");
-
-	if (file == NULL)
-		return false;
-	fputs(text, file);
-	return fclose(file) == 0;
 }
 
 /* Of whoever runs the guest. */

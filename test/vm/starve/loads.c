@@ -3,19 +3,27 @@
 #include "loads.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-struct load loads[loads_max];
+struct load *loads;
 int load_count;
 
-static sem_t ready;
-static pthread_barrier_t cue;
-static _Atomic uint64_t deadline_usec;
+static struct shared {
+	sem_t ready, cue;
+	_Atomic uint64_t deadline_usec;
+	struct load loads[loads_max];
+} *shared;
+static pid_t process;
 
 static struct timespec timespec(uint64_t usec)
 {
@@ -37,7 +45,7 @@ uint64_t now_usec(void)
 
 static bool over(void)
 {
-	return now_usec() >= deadline_usec;
+	return now_usec() >= shared->deadline_usec;
 }
 
 /* The caller's CPU time. It does not leap, unless the CPU does: the guest's kernel counts what its host takes as ours. */
@@ -95,9 +103,11 @@ static void *run(void *argument)
 
 	pin(load->cpu);
 	load->tid = gettid();
-	sem_post(&ready);
-	pthread_barrier_wait(&cue);
+	sem_post(&shared->ready);
+	while (sem_wait(&shared->cue) < 0)
+		;
 
+	usleep((useconds_t)load->after_usec);
 	load->start_usec = now_usec();
 	next_usec = clock_usec(CLOCK_MONOTONIC);
 	while (!over()) {
@@ -111,31 +121,57 @@ static void *run(void *argument)
 
 void add_load(struct load load)
 {
+	if (shared == NULL) {
+		shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		if (shared == MAP_FAILED)
+			abort();
+		loads = shared->loads;
+	}
 	if (load_count == loads_max)
 		abort();
 	loads[load_count++] = load;
 }
 
-void create_loads(void)
+static void run_all(void)
 {
-	sem_init(&ready, 0, 0);
-	pthread_barrier_init(&cue, NULL, (unsigned)load_count + 1);
-	for (int i = 0; i < load_count; i++) {
-		if (pthread_create(&loads[i].thread, NULL, run, &loads[i]) != 0)
+	pthread_t threads[loads_max];
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (int i = 0; i < load_count; i++)
+		if (pthread_create(&threads[i], NULL, run, &loads[i]) != 0)
 			abort();
-		sem_wait(&ready);
+	for (int i = 0; i < load_count; i++)
+		pthread_join(threads[i], NULL);
+}
+
+int create_loads(void)
+{
+	sem_init(&shared->ready, 1, 0);
+	sem_init(&shared->cue, 1, 0);
+	process = fork();
+	if (process == 0) {
+		run_all();
+		_exit(0);
 	}
+	if (process < 0)
+		abort();
+	for (int i = 0; i < load_count; i++)
+		sem_wait(&shared->ready);
+	return process;
 }
 
 void start_loads(uint64_t usec)
 {
-	deadline_usec = usec;
-	pthread_barrier_wait(&cue);
+	shared->deadline_usec = usec;
+	for (int i = 0; i < load_count; i++)
+		sem_post(&shared->cue);
 }
 
 void end_loads(void)
 {
-	deadline_usec = 0;
-	for (int i = 0; i < load_count; i++)
-		pthread_join(loads[i].thread, NULL);
+	int status;
+
+	shared->deadline_usec = 0;
+	if (waitpid(process, &status, 0) < 0 || status != 0)
+		abort();
 }

@@ -3,7 +3,9 @@
  * starve SCALE RUNS PART-OF-A-NAME: tells all stories, or those so called, in this machine, which it may starve. Prints
  * JSON lines. First with what the kernel does against realtime threads that never sleep, then without.
  */
+#include "kernel.h"
 #include "stage.h"
+#include "sysfs.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,16 +15,6 @@
 
 /* The hypervisor's own machine may be busy, and then the watchdog is late. */
 enum { ATTEMPTS = 6, ALARM_SEC = 120 };
-
-static bool put(const char *path, const char *text)
-{
-	FILE *file = fopen(path, "w");
-
-	if (file == NULL)
-		return false;
-	fputs(text, file);
-	return fclose(file) == 0;
-}
 
 /* Realtime throttling, and from Linux 6.12 on the fair server, which has its place. */
 static void protect_nobody(void)
@@ -58,7 +50,7 @@ static bool tell(const struct story *story, int scale)
 
 static bool has_hogs(const struct story *story)
 {
-	return story->parts[0].kind == HOG;
+	return story->parts[0].kind != PLAYER;
 }
 
 static void tell_all(int scale, int runs, const char *name, bool protected)
@@ -66,6 +58,8 @@ static void tell_all(int scale, int runs, const char *name, bool protected)
 	printf("{\"protected\":%s}\n", protected ? "true" : "false");
 	for (int i = 0; i < story_count; i++) {
 		if (sysconf(_SC_NPROCESSORS_CONF) < stories[i].cpus || strstr(stories[i].name, name) == NULL)
+			continue;
+		if (stories[i].possible != NULL && !stories[i].possible())
 			continue;
 		/* Who starves nobody needs no protection from him. */
 		if (!protected && !has_hogs(&stories[i]))
@@ -82,8 +76,10 @@ int main(int argc, char **argv)
 		return 2;
 	setvbuf(stdout, NULL, _IOLBF, 0);
 
+	int kernel_threads = survey_kernel_threads();
 	tell_all(atoi(argv[1]), atoi(argv[2]), argv[3], true);
 	protect_nobody();
 	tell_all(atoi(argv[1]), atoi(argv[2]), argv[3], false);
+	printf("{\"kernelThreads\":%d,\"changed\":%d}\n", kernel_threads, changed_kernel_threads());
 	return 0;
 }

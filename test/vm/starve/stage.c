@@ -18,7 +18,7 @@ enum { PATIENCE_MSEC = 300, WINDOW_MSEC = 2000, GRACE_USEC = 10000000, LEAP_USEC
 static struct rtb_watchdog *watchdog;
 static int events;
 static int scale;
-static int hogs, demoted, stood_still;
+static int hogs, demoted, told[RTB_HEIR_DEMOTED + 1];
 /* When a CPU's last offender was demoted: the next one's time counts from there. */
 static uint64_t judged_usec[cpus_max];
 
@@ -31,17 +31,19 @@ static void fail(const char *what, int64_t result)
 static void add_part(const struct part *part, int cpu)
 {
 	/* Hogs keep their shape under the scaled rule; sound has its periods whatever the rule. */
-	uint64_t times = part->kind == HOG ? (uint64_t)scale : 1;
+	uint64_t times = part->kind == PLAYER ? 1 : (uint64_t)scale;
 
 	for (int i = 0; i < part->count; i++)
 		add_load((struct load){
-			.hog = part->kind == HOG,
+			.hog = part->kind != PLAYER,
 			.priority = part->priority,
+			.granted = part->priority > 0 && part->kind != STRANGER,
 			.cpu = cpu,
 			.busy_usec = part->busy_usec * times,
 			.idle_usec = part->idle_usec * times,
+			.after_usec = part->after_usec * times,
 		});
-	hogs += part->kind == HOG && part->priority > 0 ? part->count : 0;
+	hogs += part->kind != PLAYER && part->priority > 0 ? part->count : 0;
 }
 
 static void add_parts(const struct story *story)
@@ -57,7 +59,7 @@ static void add_parts(const struct story *story)
 	}
 }
 
-static void open_watchdog(void)
+static void open_watchdog(bool demote_unknown)
 {
 	struct rtb_watchdog_rule rule = {
 		.priority = 99,
@@ -68,6 +70,7 @@ static void open_watchdog(void)
 		.grace_msec = 100 * scale,
 		.blame_permille = 850,
 		.nice_window_msec = 2000 * scale,
+		.demote_unknown = demote_unknown,
 	};
 
 	events = rtb_watchdog_open(&watchdog, &rule);
@@ -75,33 +78,34 @@ static void open_watchdog(void)
 		fail("rtb_watchdog_open", events);
 }
 
-static void grant_all(void)
+static void promote_all(int pid)
 {
 	for (int i = 0; i < load_count; i++) {
 		struct load *load = &loads[i];
-		if (load->priority == 0)
-			continue;
-		load->cookie = rtb_watchdog_enter(watchdog, getpid(), load->tid, getuid(), 0);
+		if (load->granted)
+			load->cookie = rtb_watchdog_enter(watchdog, pid, load->tid, getuid(), 0);
 		if (load->cookie < 0)
 			fail("rtb_watchdog_enter", load->cookie);
-		int r = rtb_sched_set(load->tid, SCHED_RR, load->priority, 0, 1);
+		int r = load->priority > 0 ? rtb_sched_set(load->tid, SCHED_RR, load->priority, 0, 1) : 0;
 		if (r < 0)
 			fail("rtb_sched_set", r);
 	}
 }
 
-static struct load *load_of(int64_t cookie)
+/* NULL for a stranger that is none of ours. */
+static struct load *load_of(const struct rtb_watchdog_event *event)
 {
 	for (int i = 0; i < load_count; i++)
-		if (loads[i].cookie == cookie)
+		if (loads[i].granted ? loads[i].cookie == event->cookie && event->kind == RTB_DEMOTED
+				     : loads[i].tid == event->stranger.tid && event->kind == RTB_STRANGER_DEMOTED)
 			return &loads[i];
-	abort();
+	return NULL;
 }
 
 static double ratio(const struct load *load)
 {
 	const struct rtb_watchdog_event *event = &load->event;
-	int msec = event->reason == RTB_SILENCE ? PATIENCE_MSEC : WINDOW_MSEC;
+	int msec = event->reason == RTB_SLUGGISH ? WINDOW_MSEC : PATIENCE_MSEC;
 	uint64_t *judged = &judged_usec[event->cpu];
 	uint64_t since = load->start_usec > *judged ? load->start_usec : *judged;
 
@@ -111,11 +115,11 @@ static double ratio(const struct load *load)
 
 static void note_demotion(const struct rtb_watchdog_event *event)
 {
-	struct load *load = load_of(event->cookie);
+	struct load *load = load_of(event);
 	int32_t found[4];
 
 	/* What it says, and what the kernel says. */
-	if (rtb_sched_get(load->tid, found) < 0 || found[0] != SCHED_OTHER || event->cpu < 0 || event->cpu >= cpus_max)
+	if (load == NULL || rtb_sched_get(load->tid, found) < 0 || found[0] != SCHED_OTHER || event->cpu < 0 || event->cpu >= cpus_max)
 		abort();
 	load->demoted = true;
 	load->event = *event;
@@ -131,10 +135,16 @@ static void hear(uint64_t msec)
 	if (poll(&said, 1, (int)msec) <= 0)
 		return;
 	while (read(events, &event, sizeof event) == (ssize_t)sizeof event) {
-		stood_still += event.kind == RTB_STOOD_STILL;
-		if (event.kind == RTB_DEMOTED)
+		told[event.kind]++;
+		if (event.kind == RTB_DEMOTED || event.kind == RTB_STRANGER_DEMOTED)
 			note_demotion(&event);
 	}
+}
+
+bool heard(int kind)
+{
+	hear(0);
+	return told[kind] > 0;
 }
 
 static void hear_until(uint64_t deadline_usec)
@@ -189,7 +199,7 @@ static void print_demotions(bool of_hogs)
 /* The watchdog, or a CPU of the guest, stood still, and not by the story's doing: then the times mean nothing. */
 static bool was_late(const struct story *story)
 {
-	bool late = stood_still > 0;
+	bool late = told[RTB_STOOD_STILL] > 0;
 
 	for (int i = 0; i < load_count; i++)
 		late |= loads[i].leap_usec > (uint64_t)LEAP_USEC * (uint64_t)scale;
@@ -213,9 +223,9 @@ bool tell_story(const struct story *story, int times)
 
 	scale = times;
 	add_parts(story);
-	create_loads();
-	open_watchdog();
-	grant_all();
+	int pid = create_loads();
+	open_watchdog(story->demote_unknown);
+	promote_all(pid);
 	/* Who tells of it must not wait behind the crowd until all is over. */
 	rtb_sched_set(gettid(), SCHED_RR, TELLER_PRIORITY, 0, 1);
 

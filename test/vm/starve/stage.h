@@ -8,3 +8,6 @@
  * the watchdog itself was late, though nothing was done to the machine: then it says nothing. For one process each.
  */
 bool tell_story(const struct story *story, int times);
+
+/* Whether the watchdog has said such a thing so far, an event's kind. */
+bool heard(int kind);

@@ -10,7 +10,8 @@ enum { parts_max = 4 };
 /* CPUs of a part. */
 enum { FIRST = 0, LAST = -1, EACH = -2 };
 
-enum kind { NOBODY, HOG, PLAYER };
+/* A stranger is a hog that nobody granted. */
+enum kind { NOBODY, HOG, PLAYER, STRANGER };
 
 struct part {
 	enum kind kind;
@@ -19,6 +20,8 @@ struct part {
 	int priority;
 	int count;
 	uint32_t busy_usec, idle_usec;
+	/* It begins so much later than the others. */
+	uint32_t after_usec;
 };
 
 struct story {
@@ -31,6 +34,10 @@ struct story {
 	/* What else happens meanwhile; false when it could not be done. And whether the watchdog may well be late then. */
 	bool (*disturb)(void);
 	bool stands_still;
+	/* The rule's. */
+	bool demote_unknown;
+	/* Where it is not, it is not told. */
+	bool (*possible)(void);
 };
 
 extern const struct story stories[];
@@ -43,3 +50,5 @@ bool suspend_to_idle(void);
 bool suspend_to_memory(void);
 bool jump_clock(void);
 bool unplug_last_cpu(void);
+bool storm_of_interrupts(void);
+bool interrupts_have_threads(void);

@@ -1,0 +1,9 @@
+#!/bin/bash
+# In a guest that is a whole Debian, as root: installs the broker in rtkit's place, and runs the tests of guest/.
+set -euo pipefail
+
+echo "Linux $(uname -r)"
+sh packaging/install.sh install
+# To no terminal, or there would be colours.
+node node_modules/vitest/vitest.mjs run --configLoader=runner --allowOnly=false --project guest \
+	--reporter=./test/rig/honest.ts --reporter=verbose test/vm/guest 2>&1 | cat
