@@ -27,6 +27,9 @@ enum grant_kind { GRANT_REALTIME, GRANT_HIGH_PRIORITY };
 /* So many of the last parts of a window of sluggishness say who the offender is: whoever made it has been there that long. */
 #define RECENT_PARTS 3
 
+/* Moments of a silence from which on it is known what threads did: its start, and some of which one is its middle. */
+#define SILENT_MARKS 6
+
 /* What a thread did on one CPU since the watchdog gave out this serial; nothing, if it is another one. */
 struct tally {
 	uint64_t serial;
@@ -50,7 +53,7 @@ struct guest {
 	uint64_t run_nsec, delay_nsec;
 	/* What came since the last look. */
 	uint64_t ran_nsec, waited_nsec;
-	struct tally silent, parts[RECENT_PARTS], nice;
+	struct tally silent[SILENT_MARKS], parts[RECENT_PARTS], nice;
 };
 
 struct slot {

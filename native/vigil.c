@@ -118,6 +118,19 @@ enum vigil_verdict vigil_step(struct vigil *vigil, const struct vigil_rule *rule
 	return silence;
 }
 
+size_t vigil_last_half(const struct vigil *vigil, const struct vigil_rule *rule, const uint64_t *moments_nsec,
+		       size_t count)
+{
+	size_t i = 0;
+
+	/* After a grace a silence is short, and half of it says too little. */
+	if (vigil->judged_nsec < rule->patience_nsec)
+		return 0;
+	while (i + 1 < count && vigil->last_nsec - moments_nsec[i] > vigil->judged_nsec / 2)
+		i++;
+	return i;
+}
+
 /* Of what is counted of a wait when it ends, some may have been before the window: nobody wants more than all of it. */
 static uint64_t demand(const struct vigil_suspect *suspect, uint64_t window_nsec)
 {

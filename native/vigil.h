@@ -95,6 +95,14 @@ void vigil_spare(struct vigil *vigil, const struct vigil_rule *rule, uint64_t no
 enum vigil_verdict vigil_step(struct vigil *vigil, const struct vigil_rule *rule,
 			      const struct vigil_observation *seen);
 
+/*
+ * Since which of these moments of the silence, of which the first is its start, what threads did counts in the line-up: the
+ * first after which no more than half of it came. As long as granted threads are to blame for all of it, the offender has been
+ * there that long; but a crowd of ordinary threads may have begun it, and whoever plays wanted something all the time.
+ */
+size_t vigil_last_half(const struct vigil *vigil, const struct vigil_rule *rule, const uint64_t *moments_nsec,
+		       size_t count);
+
 /* One granted thread's part in it. */
 struct vigil_suspect {
 	/* CPU time it took on this CPU in the window. */

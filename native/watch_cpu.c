@@ -28,7 +28,8 @@ void count_on_cpu(struct rtb_watchdog *dog, struct guest *guest)
 	struct cpu *cpu = &dog->cpus[guest->cpu];
 
 	cpu->burned_nsec += guest->ran_nsec;
-	tally(&guest->silent, cpu->silent_serial, guest);
+	for (size_t i = 0; i < cpu->marks; i++)
+		tally(&guest->silent[i], cpu->mark_serials[i], guest);
 	if (guest->parts[0].serial != cpu->part_serials[0])
 		for (int i = RECENT_PARTS - 1; i > 0; i--)
 			guest->parts[i] = guest->parts[i - 1];
@@ -46,9 +47,31 @@ static void new_part(struct rtb_watchdog *dog, struct cpu *cpu, uint64_t now)
 	cpu->parts_filled = cpu->vigil.filled;
 }
 
+static void mark(struct rtb_watchdog *dog, struct cpu *cpu, uint64_t now)
+{
+	cpu->mark_serials[cpu->marks] = new_serial(dog);
+	cpu->marks_nsec[cpu->marks++] = now;
+}
+
+static void begin_silence(struct rtb_watchdog *dog, struct cpu *cpu, uint64_t now)
+{
+	cpu->marks = 0;
+	mark(dog, cpu, now);
+}
+
+/* Its middle is somewhere between half of patience and three quarters, for it is judged until patience is over by a half. */
+static void mark_middle(struct rtb_watchdog *dog, struct cpu *cpu, uint64_t now)
+{
+	uint64_t half = dog->vigil_rule.patience_nsec / 2;
+
+	if (cpu->marks < SILENT_MARKS &&
+	    cpu->vigil.silent.elapsed_nsec >= half + half / 2 * (cpu->marks - 1) / (SILENT_MARKS - 2))
+		mark(dog, cpu, now);
+}
+
 static void set_out(struct rtb_watchdog *dog, struct cpu *cpu, uint64_t now)
 {
-	cpu->silent_serial = new_serial(dog);
+	begin_silence(dog, cpu, now);
 	for (int i = 0; i < RECENT_PARTS; i++)
 		new_part(dog, cpu, now);
 	cpu->cheeps = atomic_load(&cpu->canary.cheeps);
@@ -129,14 +152,21 @@ static enum visit visit(struct rtb_watchdog *dog, struct cpu *cpu)
 	return work(times) >= worked + within / 2 ? HELD : LOST;
 }
 
+static size_t last_half(const struct rtb_watchdog *dog, const struct cpu *cpu)
+{
+	return vigil_last_half(&cpu->vigil, &dog->vigil_rule, cpu->marks_nsec, cpu->marks);
+}
+
 /* How much the guest took and wanted in the window that the verdict is about. */
-static struct vigil_suspect suspect(const struct guest *guest, const struct cpu *cpu, enum vigil_verdict verdict)
+static struct vigil_suspect suspect(const struct rtb_watchdog *dog, const struct guest *guest, const struct cpu *cpu,
+				    enum vigil_verdict verdict)
 {
 	struct vigil_suspect sum = { 0 };
 
 	if (verdict == VIGIL_SILENCE) {
-		if (guest->silent.serial == cpu->silent_serial)
-			sum = (struct vigil_suspect){ guest->silent.run_nsec, guest->silent.delay_nsec };
+		size_t half = last_half(dog, cpu);
+		if (guest->silent[half].serial == cpu->mark_serials[half])
+			sum = (struct vigil_suspect){ guest->silent[half].run_nsec, guest->silent[half].delay_nsec };
 		return sum;
 	}
 	for (int i = 0; i < RECENT_PARTS; i++)
@@ -159,7 +189,7 @@ static size_t line_up(struct rtb_watchdog *dog, const struct cpu *cpu, enum vigi
 		const struct guest *guest = roster_guest(&dog->roster, i);
 		if (guest == NULL || guest->demoted || guest->kind != GRANT_REALTIME || guest->cpu != cpu->canary.cpu)
 			continue;
-		suspects[found] = suspect(guest, cpu, verdict);
+		suspects[found] = suspect(dog, guest, cpu, verdict);
 		slots[found] = i;
 		found += suspects[found].run_nsec >= least_nsec;
 	}
@@ -196,11 +226,12 @@ void tell_starved(struct rtb_watchdog *dog, struct cpu *cpu, struct rtb_watchdog
 static void pass_verdict(struct rtb_watchdog *dog, struct cpu *cpu, enum vigil_verdict verdict, uint64_t overdue_nsec)
 {
 	bool sluggish = verdict == VIGIL_SLUGGISH || verdict == VIGIL_SLUGGISH_INNOCENT;
+	uint64_t since_nsec = sluggish ? cpu->parts_since_nsec[RECENT_PARTS - 1] : cpu->marks_nsec[last_half(dog, cpu)];
 	struct rtb_watchdog_event event = {
 		.cpu = cpu->canary.cpu,
 		.reason = sluggish ? RTB_SLUGGISH : RTB_SILENCE,
 		.late_nsec = sluggish ? cpu->vigil.mean_late_nsec : overdue_nsec,
-		.window_nsec = sluggish ? now_nsec() - cpu->parts_since_nsec[RECENT_PARTS - 1] : cpu->vigil.judged_nsec,
+		.window_nsec = now_nsec() - since_nsec,
 	};
 	enum visit found = visit(dog, cpu);
 
@@ -261,7 +292,8 @@ static void watch(struct rtb_watchdog *dog, struct cpu *cpu, uint64_t now)
 	if (verdict != VIGIL_CALM)
 		pass_verdict(dog, cpu, verdict, seen.overdue_nsec);
 	if (seen.cheeps > 0 || verdict == VIGIL_SILENT_INNOCENT)
-		cpu->silent_serial = new_serial(dog);
+		begin_silence(dog, cpu, now);
+	mark_middle(dog, cpu, now);
 	if (cpu->vigil.filled != cpu->parts_filled)
 		new_part(dog, cpu, now);
 }

@@ -33,9 +33,10 @@ struct cpu {
 	uint64_t quiet_since_nsec, late_nsec;
 	/* As of the last judgement. */
 	uint64_t cheeps, late_usec2, stolen_nsec;
-	/* What threads did here counts under these serials: since the canary sang, and in the last parts, newest first. */
-	uint64_t silent_serial, part_serials[RECENT_PARTS];
-	uint64_t parts_since_nsec[RECENT_PARTS];
+	/* What threads did here counts under these serials: since each mark of the silence so far, and in the last parts, newest first. */
+	uint64_t mark_serials[SILENT_MARKS], marks_nsec[SILENT_MARKS];
+	size_t marks;
+	uint64_t part_serials[RECENT_PARTS], parts_since_nsec[RECENT_PARTS];
 	uint64_t parts_filled;
 	/* CPU time that high-priority threads took in the window of the watch on them; and what was stolen until it began. */
 	uint64_t nice_nsec, nice_stolen_nsec;

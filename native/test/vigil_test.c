@@ -294,6 +294,23 @@ static void test_what_was_before_a_restart_does_not_count(void)
 	CHECK(after >= 300);
 }
 
+static void test_of_a_silence_the_last_half_counts(void)
+{
+	static const struct {
+		unsigned int judged_msec;
+		size_t count, half;
+	} silences[] = {
+		{ 300, 4, 1 }, { 320, 4, 2 }, { 380, 4, 2 }, { 450, 4, 3 }, { 1000, 4, 3 }, { 300, 2, 1 }, { 400, 1, 0 }, { 299, 4, 0 },
+	};
+	const uint64_t moments[] = { 0, 150 * MSEC, 190 * MSEC, 225 * MSEC };
+
+	for (size_t i = 0; i < sizeof silences / sizeof *silences; i++) {
+		uint64_t judged = silences[i].judged_msec * MSEC;
+		const struct vigil vigil = { .last_nsec = judged, .judged_nsec = judged };
+		CHECK(vigil_last_half(&vigil, &rule, moments, silences[i].count) == silences[i].half);
+	}
+}
+
 #define RUN(msec) ((msec) * MSEC)
 
 static const struct {
@@ -340,6 +357,7 @@ int main(void)
 	test_absurd_numbers();
 	test_a_hog_beside_long_standing_audio_is_found_within_the_window();
 	test_what_was_before_a_restart_does_not_count();
+	test_of_a_silence_the_last_half_counts();
 	test_offenders();
 	return 0;
 }

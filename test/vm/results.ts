@@ -121,7 +121,7 @@ function faultsOf({ tellings }: Cell, runs: number): string[] {
 
   if (inTime.length < runs && faults.length === 0) faults.push('the guest stood still each time');
   if (whole.some(({ kept }) => !kept)) faults.push('a thread lost its priority without a word');
-  if (whole.some(({ disturbed }) => !disturbed)) faults.push('what was to happen to the machine did not');
+  if (inTime.some(({ disturbed }) => !disturbed)) faults.push('what was to happen to the machine did not');
   for (const { hogs, demoted, innocents } of inTime) {
     if (demoted.length < hogs) faults.push(`${demoted.length} of ${hogs} hogs demoted`);
     if (innocents.length > 0) faults.push(`innocent threads demoted: ${JSON.stringify(innocents)}`);
