@@ -1,6 +1,6 @@
 #!/bin/sh
 # Realtime threads starve machines that are made for it: `npm run test:vm`.
-# usage: run.sh [--runs N] [--scale N] [--cpus N,N…] [--machine NAME,NAME…] [--only PART-OF-A-NAME]
+# usage: run.sh [--runs N] [--scale N] [--cpus N,N…] [--machine NAME,NAME…] [--only PART-OF-A-NAME] [--installed]
 set -eu
 cd "$(dirname "$0")/../.."
 
