@@ -124,7 +124,7 @@ size_t vigil_last_half(const struct vigil *vigil, const struct vigil_rule *rule,
 	size_t i = 0;
 
 	/* After a grace a silence is short, and half of it says too little. */
-	if (vigil->judged_nsec < rule->patience_nsec)
+	if (vigil->judged_nsec < rule->patience_nsec / 4 * 3)
 		return 0;
 	while (i + 1 < count && vigil->last_nsec - moments_nsec[i] > vigil->judged_nsec / 2)
 		i++;

@@ -300,7 +300,7 @@ static void test_of_a_silence_the_last_half_counts(void)
 		unsigned int judged_msec;
 		size_t count, half;
 	} silences[] = {
-		{ 300, 4, 1 }, { 320, 4, 2 }, { 380, 4, 2 }, { 450, 4, 3 }, { 1000, 4, 3 }, { 300, 2, 1 }, { 400, 1, 0 }, { 299, 4, 0 },
+		{ 300, 4, 1 }, { 320, 4, 2 }, { 380, 4, 2 }, { 450, 4, 3 }, { 1000, 4, 3 }, { 300, 2, 1 }, { 400, 1, 0 }, { 290, 4, 1 }, { 220, 4, 0 },
 	};
 	const uint64_t moments[] = { 0, 150 * MSEC, 190 * MSEC, 225 * MSEC };
 

@@ -7,6 +7,7 @@ echo "Linux $(uname -r)"
 mkdir -p /run/systemd/system/realtime-broker.service.d
 printf '[Service]\nTimeoutStartSec=2min\nWatchdogSec=2min\n' >/run/systemd/system/realtime-broker.service.d/slow.conf
 sh packaging/install.sh install
-# To no terminal, or there would be colours.
+# Without colours, and to no terminal.
+export NO_COLOR=1
 node node_modules/vitest/vitest.mjs run --configLoader=runner --allowOnly=false --project guest \
 	--reporter=./test/rig/honest.ts --reporter=verbose test/vm/guest 2>&1 | cat

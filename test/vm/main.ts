@@ -97,7 +97,7 @@ async function tell({ kernel, append = '' }: Machine, cpus: number, results: Res
 /** The broker in a whole Debian on this kernel, with the tests in guest/. */
 async function install({ kernel, append = '' }: Machine): Promise<void> {
   const root = execFileSync('test/system/root.sh', ['trixie'], { encoding: 'utf8' }).trim();
-  using guest = new Guest({ kernel, append, cpus: 2, mem: 2048, limit: 400, root, dir: 'build/vm-installed' });
+  using guest = new Guest({ kernel, append, cpus: 2, mem: 2048, limit: 900, root, dir: 'build/vm-installed' });
   say();
   const status = await guest.run('bash test/vm/installed.sh', say);
   claim('what is tried with the broker installed succeeds', status === 0);
