@@ -21,6 +21,7 @@ test('without CAP_SYS_RESOURCE the policy "clamp" refuses who has no limit, and 
       expectRefused(await ask(face, realtime(alice, 0, 10)), face, 'RTTimeUnset', 'RLIMIT_RTTIME');
 });
 
+// What a guest is there for as well: test/vm/guest/clamp.test.ts.
 test('with it who has no limit is given the highest', async (context) => {
   if (sysResource.lacking()) context.skip(sysResource.name);
   const alice = await stage.caller('alice', 'unlimited');

@@ -18,5 +18,7 @@ mkdir -p build/vm-installed/build
 for part in build/load dist dbus polkit systemd packaging test node_modules package.json vitest.config.mjs README.md SECURITY.md CHANGELOG.md; do
 	ln -s "$PWD/$part" "build/vm-installed/$part"
 done
-cc -std=gnu11 -O2 -g -Wall -Wextra -Wno-missing-field-initializers -Werror -static -pthread -o build/vm/starve test/vm/starve/*.c native/*.c
+compile() { cc -std=gnu11 -O2 -g -Wall -Wextra -Wno-missing-field-initializers -Werror -static -pthread -o "$@" native/*.c; }
+compile build/vm/starve test/vm/starve/*.c
+compile build/vm-installed/build/own native/test/own_test.c native/test/sleeper.c
 exec node build/vm.js "$@"
