@@ -90,7 +90,7 @@ describe('a hog', () => {
     expect(Number(lateMsec)).toBeLessThan(350);
     const who = `RTBROKER_PID=${bad.pid} RTBROKER_TID=${bad.tid} RTBROKER_COMM=load RTBROKER_PROGRAM=/.*/load`;
     const what = 'RTBROKER_REASON=silence RTBROKER_KIND=realtime RTBROKER_PRIORITY=10';
-    const where = `RTBROKER_CPU=${loadCpu} RTBROKER_LATE_USEC=3\\d{5} RTBROKER_RAN_USEC=[23]\\d{5}`;
+    const where = `RTBROKER_CPU=${loadCpu} RTBROKER_LATE_USEC=3\\d{5} RTBROKER_RAN_USEC=\\d{5,6}`;
     expect(demoted).toMatch(new RegExp(`${who} ${what} ${where}\\)$`));
   });
 
