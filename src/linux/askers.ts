@@ -2,6 +2,7 @@ import { closeSync } from 'node:fs';
 import type { Pid, StartTime, Uid } from '../core/thread.ts';
 import type { Caller } from '../ports.ts';
 import { SyscallError } from './errno.ts';
+import type { Handles } from './handles.ts';
 import { noSuchThread } from './ids.ts';
 import type { Library } from './library.ts';
 import { pidfdsTellUids } from './pidfd.ts';
@@ -23,6 +24,12 @@ export interface Seen {
   readonly stat?: Stat;
 }
 
+interface Held {
+  readonly pidfd: number;
+  /** Ends the watch for its end. */
+  readonly stop: () => void;
+}
+
 /** What /proc shows of a process; undefined: there is none. */
 export function lookAt(proc: Proc, pid: Pid): Required<Seen> | undefined {
   const status = proc.status(pid);
@@ -41,13 +48,18 @@ export class Askers {
   readonly #able: boolean;
   /** For as long as the callers are remembered. */
   readonly #starttimes = new WeakMap<Caller, StartTime>();
-  /** Pidfds; who was first held comes first. */
-  readonly #held = new Map<Caller, number>();
+  readonly #watch: Handles['watch'];
+  /** Until they end; who was first held comes first. */
+  readonly #held = new Map<Caller, Held>();
 
-  /** @param holds whether what a pidfd tells is all that there is to know */
-  constructor(library: Library, proc: Proc, holds: (seen: Required<Seen>) => boolean) {
+  /**
+   * @param watch tells of the end of what a pidfd means
+   * @param holds whether what a pidfd tells is all that there is to know
+   */
+  constructor(library: Library, proc: Proc, watch: Handles['watch'], holds: (seen: Required<Seen>) => boolean) {
     this.#library = library;
     this.#proc = proc;
+    this.#watch = watch;
     this.#holds = holds;
     this.#able = pidfdsTellUids(library);
   }
@@ -64,8 +76,8 @@ export class Askers {
    */
   look(caller: Caller): Seen {
     const known = this.#starttimes.get(caller);
-    const pidfd = this.#held.get(caller);
-    if (pidfd !== undefined && known !== undefined) return this.#lookAtHeld(caller, known, pidfd);
+    const held = this.#held.get(caller);
+    if (held !== undefined && known !== undefined) return this.#lookAtHeld(caller, known, held);
 
     const seen = lookAt(this.#proc, caller.pid);
     if (seen === undefined || (known !== undefined && seen.starttime !== known)) throw ended(caller);
@@ -74,10 +86,10 @@ export class Askers {
     return seen;
   }
 
-  #lookAtHeld(caller: Caller, starttime: StartTime, pidfd: number): Seen {
+  #lookAtHeld(caller: Caller, starttime: StartTime, { pidfd }: Held): Seen {
     const uids = this.#library.uidsOf(pidfd);
     if (uids !== undefined) return { tgid: caller.pid, starttime, uids };
-    this.#drop(caller, pidfd);
+    this.#drop(caller);
     throw ended(caller);
   }
 
@@ -90,17 +102,21 @@ export class Askers {
       if (fault instanceof SyscallError) return;
       throw fault;
     }
-    this.#held.set(caller, pidfd);
+    const stop = this.#watch(pidfd, () => this.#drop(caller));
+    this.#held.set(caller, { pidfd, stop });
     // Only now does the pid mean one process for good.
-    if (this.#proc.stat(caller.pid)?.starttime !== starttime) this.#drop(caller, pidfd);
+    if (this.#proc.stat(caller.pid)?.starttime !== starttime) this.#drop(caller);
     if (this.#held.size <= heldMax) return;
-    const [oldest] = this.#held;
-    if (oldest !== undefined) this.#drop(...oldest);
+    const [oldest] = this.#held.keys();
+    if (oldest !== undefined) this.#drop(oldest);
   }
 
-  #drop(caller: Caller, pidfd: number): void {
+  #drop(caller: Caller): void {
+    const held = this.#held.get(caller);
+    if (held === undefined) return;
     this.#held.delete(caller);
-    closeSync(pidfd);
+    held.stop();
+    closeSync(held.pidfd);
   }
 }
 

@@ -1,7 +1,5 @@
 import { closeSync } from 'node:fs';
 import { isLeader, type Thread, type Uid } from '../core/thread.ts';
-import { SyscallError } from './errno.ts';
-import type { Exits } from './exits.ts';
 import type { Library } from './library.ts';
 import type { Rounds } from './rounds.ts';
 
@@ -17,7 +15,7 @@ export interface Grip {
 /** How a thread's end is seen, and heard of. */
 export interface Means {
   readonly library: Pick<Library, 'hasEnded' | 'uidsOf'>;
-  readonly exits: Exits;
+  readonly watch: (pidfd: number, onGone: () => void) => () => void;
   readonly rounds: Rounds;
   /** By its start time in /proc. */
   readonly isStill: (thread: Thread) => boolean;
@@ -51,14 +49,7 @@ export class PidfdGrip implements Grip {
   }
 
   watch(onGone: () => void): () => void {
-    const { library, exits, rounds } = this.#means;
-    try {
-      return exits.watch(this.#pidfd, onGone);
-    } catch (fault) {
-      if (!(fault instanceof SyscallError)) throw fault;
-      // Out of memory or of epoll watches, and the thread is already granted: hear of its end a little later instead.
-      return rounds.watch(() => library.hasEnded(this.#pidfd), onGone);
-    }
+    return this.#means.watch(this.#pidfd, onGone);
   }
 
   close(): void {

@@ -1,6 +1,7 @@
 import { isLeader, type Thread, type Uid } from '../core/thread.ts';
 import type { ThreadHandle } from '../ports.ts';
 import { descriptorCeiling } from './descriptors.ts';
+import { SyscallError } from './errno.ts';
 import { Exits } from './exits.ts';
 import { type Grip, type Means, PidfdGrip, StartTimeGrip } from './grips.ts';
 import { noSuchThread } from './ids.ts';
@@ -28,7 +29,7 @@ export class Handles implements Disposable {
     this.#exits = new Exits(library);
     this.#means = {
       library,
-      exits: this.#exits,
+      watch: (pidfd, onGone) => this.watch(pidfd, onGone),
       rounds: this.#rounds,
       pidfdsTellUids: threadPidfds && pidfdsTellUids(library),
       isStill: (thread) => this.#isStill(thread),
@@ -47,6 +48,20 @@ export class Handles implements Disposable {
     } catch (fault) {
       handle.drop();
       throw fault;
+    }
+  }
+
+  /**
+   * Calls back once, after what the pidfd means has ended, never before this returns.
+   * @returns how to stop it, to be called before the pidfd is closed
+   */
+  watch(pidfd: number, onGone: () => void): () => void {
+    try {
+      return this.#exits.watch(pidfd, onGone);
+    } catch (fault) {
+      if (!(fault instanceof SyscallError)) throw fault;
+      // Out of memory or of epoll watches, and it is held already: hear of its end a little later instead.
+      return this.#rounds.watch(() => this.#library.hasEnded(pidfd), onGone);
     }
   }
 

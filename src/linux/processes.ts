@@ -32,7 +32,12 @@ export class LinuxProcessTable implements ProcessTable {
     this.#library = library;
     this.#namespaces = new Namespaces(proc, clock);
     this.#census = new Census(library, proc);
-    this.#askers = new Askers(library, proc, ({ status }) => !this.#namespaces.isDeeper(status));
+    this.#askers = new Askers(
+      library,
+      proc,
+      (pidfd, onGone) => handles.watch(pidfd, onGone),
+      ({ status }) => !this.#namespaces.isDeeper(status),
+    );
   }
 
   async find(caller: Caller, target: Target, reach: Reach = 'own'): Promise<Sighting> {

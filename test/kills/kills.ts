@@ -1,3 +1,5 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import { Chance } from '../rig/chance.ts';
 import type { Child } from '../rig/child.ts';
 import { startRig } from '../rig/rig.ts';
@@ -14,6 +16,8 @@ export interface Report {
   adopted: number;
   /** Records that a kill had cut off. */
   torn: number;
+  /** Brokers that had written their logbook anew, beyond when they began. */
+  anew: number;
   /** Tids that another thread had before. */
   reused: number;
   readonly found: { [Kind in keyof Findings]: string[] };
@@ -27,8 +31,8 @@ const config = ['process_requests', 'process_refill_per_sec', 'user_requests', '
   .map((key) => `burst.${key} = 10000\n`)
   .join('');
 
-/** In ms: long enough for some requests, short enough to kill amid the first. */
-const lifeMax = 150;
+/** In ms: long enough for some requests, short enough to kill amid the first; and now and then for a logbook written anew. */
+const [lifeMax, longLifeMax, longShare] = [150, 4000, 0.05];
 const startMax = 250;
 
 /**
@@ -47,10 +51,12 @@ export async function killAgainAndAgain(
     outcomes: new Map(),
     adopted: 0,
     torn: 0,
+    anew: 0,
     reused: 0,
     found: { lost: [], twice: [], unsupervised: [], other: [] },
   };
   await using rig = await startRig();
+  const logbook = join(rig.dir, 'state/logbook');
   const root = await rig.spawnCaller('root');
   const askers = await Promise.all(
     users.map(async (user) => {
@@ -69,9 +75,11 @@ export async function killAgainAndAgain(
 
   let broker = await rig.startBroker({ config });
   while (report.kills < kills) {
+    const before = statSync(logbook).ino;
     for (const asker of askers) asker.work();
-    await pause(chance.random() * lifeMax);
+    await pause(chance.random() * (chance.random() < longShare ? longLifeMax : lifeMax));
     await kill(broker);
+    if (statSync(logbook).ino !== before) report.anew++;
     while (report.kills < kills && chance.random() < 0.3) {
       const short = await rig.startBroker({ config, names: [] });
       await pause(chance.random() * startMax);

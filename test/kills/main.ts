@@ -22,7 +22,7 @@ async function main(): Promise<number> {
   );
   say(`Of what was asked: ${[...outcomes].map(([outcome, count]) => `${count} ${outcome}`).join(', ')}.`);
   say(
-    `${report.adopted} grants were taken over; ${report.torn} records were cut off amid writing; ${report.reused} tids came again.`,
+    `${report.adopted} grants were taken over; ${report.torn} records were cut off amid writing; ${report.anew} logbooks had been written anew; ${report.reused} tids came again.`,
   );
   for (const [kind, stories] of Object.entries(found)) {
     for (const story of stories.slice(0, 20)) say(`${kind}: ${story}`);

@@ -27,6 +27,14 @@ function scripted(stage: LinuxStage, changes: Partial<Library> = {}) {
   return { library, count };
 }
 
+const askersOf = (stage: LinuxStage, library: Library, holds = true) =>
+  new Askers(
+    library,
+    stage.proc,
+    (pidfd, onGone) => stage.handles.watch(pidfd, onGone),
+    () => holds,
+  );
+
 function fails(act: () => unknown): boolean {
   try {
     act();
@@ -44,7 +52,7 @@ const ways: readonly (readonly [title: string, changes: Partial<Library>])[] = [
 describe.each(ways)('processes %s', (_, changes) => {
   test('are as they are now, at the first look and at the next', async () => {
     using stage = new LinuxStage();
-    const askers = new Askers(scripted(stage, changes).library, stage.proc, () => true);
+    const askers = askersOf(stage, scripted(stage, changes).library);
     const pid = stage.spawn({ uid: root });
     const caller = stage.caller(pid);
     const first = askers.look(caller);
@@ -55,7 +63,7 @@ describe.each(ways)('processes %s', (_, changes) => {
 
   test('that have ended ask for nothing more', async () => {
     using stage = new LinuxStage();
-    const askers = new Askers(scripted(stage, changes).library, stage.proc, () => true);
+    const askers = askersOf(stage, scripted(stage, changes).library);
     const caller = stage.caller(stage.spawn());
     askers.look(caller);
     stage.kill(caller.pid);
@@ -68,14 +76,26 @@ test('no more are held than there are places, and none of which more is to be kn
   using stage = new LinuxStage();
   const { library, count } = scripted(stage);
   const pid = stage.spawn();
-  const askers = new Askers(library, stage.proc, () => true);
+  const askers = askersOf(stage, library);
   const before = count();
   const callers = Array.from({ length: 100 }, () => stage.caller(pid));
   for (const caller of [...callers, ...callers]) expect(askers.look(caller).tgid).toBe(pid);
   expect(count() - before).toBe(32);
 
   const others = scripted(stage);
-  const deeper = new Askers(others.library, stage.proc, () => false);
+  const deeper = askersOf(stage, others.library, false);
   for (const caller of callers) expect(deeper.look(caller).status?.tgid).toBe(pid);
   expect(others.count()).toBe(0);
+});
+
+test('who has ended is held no longer, though nobody asks for him any more', async () => {
+  using stage = new LinuxStage();
+  const { library, count } = scripted(stage);
+  const askers = askersOf(stage, library);
+  const before = count();
+  const caller = stage.caller(stage.spawn());
+  askers.look(caller);
+  expect(count() - before).toBe(1);
+  stage.kill(caller.pid);
+  await expect.poll(() => count() - before).toBe(0);
 });
