@@ -45,6 +45,8 @@ export const faults: readonly Fault[] = [
     tests: [
       bus('restart', 'stays the same over'),
       ['test/state/state.test.ts', 'what was written in another boot does not matter'],
+      ['test/adoption.test.ts', 'a process cools down on over a stop and a start'],
+      bus('canary-restart', 'a hog that was demoted cools down on under the next broker'),
     ],
   },
   {

@@ -24,7 +24,7 @@ test('where ids are soon used again, a broker that is killed again and again tak
     'sh',
     fromRoot(),
   ];
-  const kills = [process.execPath, built('build/kills.js'), '--kills', '12', '--seed', '3'];
+  const kills = [process.execPath, built('build/kills.js'), '--kills', '10', '--seed', '3'];
   const child = await Child.start('kills', [...namespace, ...kills]);
   const { code } = await child.exited;
   const said = child.lines.join('\n');
