@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // Bundles the programs and compiles the C: into dist/ what is installed, into build/ what tests and the bench use.
+// `build.mjs dist` makes the former alone, which needs no library but libc.
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { copyFile, rename, writeFile } from 'node:fs/promises';
@@ -40,7 +41,14 @@ const compiled = [
   ...programsIn('bench', 'build/bench-'),
 ];
 
-const outcomes = await Promise.allSettled([putKoffi(), ...bundles.map(bundle), ...compiled.map(compile)]);
+/** The manual pages are what build/manual.js writes. */
+const isWanted = (out) => process.argv[2] !== 'dist' || out.startsWith('dist/') || out === 'build/manual.js';
+
+const outcomes = await Promise.allSettled([
+  putKoffi(),
+  ...bundles.filter(({ outfile }) => isWanted(outfile)).map(bundle),
+  ...compiled.filter(({ out }) => isWanted(out)).map(compile),
+]);
 for (const { reason } of outcomes.filter(({ status }) => status === 'rejected')) {
   console.error(reason.stderr ?? reason.message);
   process.exitCode = 1;

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ownFace, rtkitFace } from '../rig/caller.ts';
 import { Child } from '../rig/child.ts';
 import { inNamespaceOf } from '../rig/namespace.ts';
-import { built, fromRoot } from '../rig/paths.ts';
+import { built } from '../rig/paths.ts';
+import { typedUnder } from '../rig/readme.ts';
 import { type Rig, startRig } from '../rig/rig.ts';
 
 /** What README.md has an administrator type, line by line, and what comes; here-documents are one line. */
@@ -87,7 +88,7 @@ test('an administrator who knows only the README lowers the limit of a group, an
     await expect.poll(() => readFileSync(`/proc/${member.pid}/comm`, 'utf8')).toBe('sleep\n');
     expect(await rig.rtbroker(['grant', `${member.pid}`])).toMatchObject({ code: 0 });
 
-    const lines = typed();
+    const lines = typedUnder('For administrators').flatMap(({ commands }) => commands);
     const outcomes = await type(lines, `${member.pid}`);
     expect(lines).toEqual(session.map(([line]) => expect.stringMatching(line)));
     for (const [index, [, output, status = 0]] of session.entries())
@@ -153,14 +154,6 @@ async function startBroker(): Promise<void> {
   const flags = ['--bus', rig.address, '--state-dir', join(rig.dir, 'state')];
   broker = await Child.start('realtime-brokerd', inEtc([join(rig.dir, 'bin/realtime-brokerd'), ...flags]));
   await rig.untilOwned(broker, [ownFace.name, rtkitFace.name]);
-}
-
-/** The commands of README.md's section, in their order. */
-function typed(): readonly string[] {
-  const readme = readFileSync(fromRoot('README.md'), 'utf8');
-  const section = /^## For administrators$(.*?)^## /ms.exec(readme)?.[1] ?? '';
-  const shown = [...section.matchAll(/^ {4}(.*)$/gm)].map(([, line]) => line).join('\n');
-  return [...shown.matchAll(/^[^\n]*<<'END'\n.*?^END$|^[^\n]+$/gms)].map(([line]) => line);
 }
 
 /** What one shell of root's says to each of them. */

@@ -5,7 +5,8 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 sh test/setup.sh system
-npm run --silent package
+npm run --silent build
+sh packaging/deb.sh
 
 export NO_COLOR=1
 vitest=(node node_modules/vitest/vitest.mjs run --allowOnly=false --project system --reporter=./test/rig/honest.ts
