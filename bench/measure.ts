@@ -22,9 +22,10 @@ export interface Bench {
 const bigMessagesPerRound = '2';
 
 /** Of whether polkit is remembered everything depends in which something is granted. */
-const depends = new Set(
-  cases.filter(({ steps }) => steps.some(({ verb }) => verb === 'grant')).map(({ name }) => name),
-);
+const depends = new Set([
+  'flood',
+  ...cases.filter(({ steps }) => steps.some(({ verb }) => verb === 'grant')).map(({ name }) => name),
+]);
 
 /** The longest that test/fixtures/load.c burns. */
 const loadMsec = 10_000;
