@@ -13,10 +13,11 @@
 		}                                                                     \
 	} while (0)
 
-/* For what need not hold on every machine: says so, and lets the rest go on. */
+/* For what need not hold on every machine: says so, also in a process that ends by _exit(2), and lets the rest go on. */
 #define SKIP_UNLESS(able, wants)                                      \
 	if (!(able)) {                                                \
 		printf("  skipped: %s needs %s\n", __func__, wants); \
+		fflush(stdout);                                       \
 		return;                                               \
 	}
 
