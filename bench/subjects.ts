@@ -1,9 +1,9 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rtkitFace } from '../test/rig/caller.ts';
 import { Child } from '../test/rig/child.ts';
 import { inNamespaceOf } from '../test/rig/namespace.ts';
-import { built } from '../test/rig/paths.ts';
+import { built, fromRoot } from '../test/rig/paths.ts';
 import type { Rig } from '../test/rig/rig.ts';
 
 /**
@@ -53,6 +53,12 @@ user_requests = ${requests}
 user_refill_per_sec = ${userRefillPerSec}
 `;
 
+/** What is measured is what runs: `ExecStart=node FLAG... PROGRAM`. */
+function unitFlags(): string[] {
+  const unit = readFileSync(fromRoot('systemd/realtime-broker.service'), 'utf8');
+  return /^ExecStart=node ((?:-\S+ )*)\S+$/m.exec(unit)?.[1]?.split(' ').filter(Boolean) ?? [];
+}
+
 export function commandOf(subject: Subject, rig: Rig, { nodeFlags = [], burst = endless }: Otherwise = {}): string[] {
   if (subject === 'rtkit') return ['/usr/libexec/rtkit-daemon', ...rtkitArgs];
   if (subject === 'floor') return [built('build/bench-sink')];
@@ -62,7 +68,7 @@ export function commandOf(subject: Subject, rig: Rig, { nodeFlags = [], burst = 
   writeFileSync(config, brokerConfig + remembering + burstConfig(burst));
   const state = join(rig.dir, 'bench-state');
   const args = ['--config', config, '--state-dir', state, '--bus', rig.address];
-  return [process.execPath, ...nodeFlags, built('dist/realtime-brokerd.js'), ...args];
+  return [process.execPath, ...unitFlags(), ...nodeFlags, built('dist/realtime-brokerd.js'), ...args];
 }
 
 /** Where all of them log to: a pipe would have us read along, on one of the CPUs that are measured. */
