@@ -39,7 +39,7 @@ work=$(mktemp -d "$cache/root.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 echo "guest: making a root of Debian $suite, once" >&2
 TMPDIR=$work mmdebstrap --variant=minbase --include="$(IFS=, && echo "${packages[*]}")" \
-	--aptopt='Acquire::Languages "none"' \
+	--aptopt='Acquire::Languages "none"' --dpkgopt=force-unsafe-io \
 	--dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
 	--dpkgopt='path-exclude=/usr/share/locale/*' \
 	--customize-hook='chroot "$1" useradd --create-home --uid 4211 --user-group --shell /bin/bash alice' \
