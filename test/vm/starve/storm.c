@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -37,6 +38,7 @@ static pid_t send_without_end(void)
 
 	if (child != 0)
 		return child;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	int port = open(PORT, O_WRONLY);
 	while (write(port, nothing, sizeof nothing) > 0)
 		;
@@ -58,15 +60,16 @@ bool storm_of_interrupts(void)
 	pid_t sender = turn_to_last_cpu() ? send_without_end() : -1;
 	uint64_t burned_nsec = cpu_time(thread);
 	int moments = 0;
+	bool starved;
 
 	if (sender < 0)
 		return false;
-	while (!heard(RTB_STARVED) && moments++ < MOMENTS)
+	for (; !(starved = heard(RTB_STARVED)) && moments < MOMENTS; moments++)
 		usleep(MOMENT_USEC);
 	/* Whoever looks for strangers then takes his time. */
 	usleep(5 * MOMENT_USEC);
 	burned_nsec = cpu_time(thread) - burned_nsec;
 	kill(sender, SIGKILL);
 	waitpid(sender, NULL, 0);
-	return moments < MOMENTS && burned_nsec / 1000 > (uint64_t)(moments + 5) * MOMENT_USEC / 10;
+	return starved && burned_nsec / 1000 > (uint64_t)(moments + 5) * MOMENT_USEC / 10;
 }
