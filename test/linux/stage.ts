@@ -1,10 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import type { Attributes } from '../../src/core/scheduling.ts';
 import type { Pid, Tid, Uid } from '../../src/core/thread.ts';
 import { LinuxClock } from '../../src/linux/clock.ts';
 import { SyscallError } from '../../src/linux/errno.ts';
 import { Handles } from '../../src/linux/handles.ts';
-import { openLibrary } from '../../src/linux/library.ts';
+import { type Library, openLibrary } from '../../src/linux/library.ts';
 import { Proc } from '../../src/linux/proc.ts';
 import { LinuxProcessTable } from '../../src/linux/processes.ts';
 import { LinuxScheduler } from '../../src/linux/sched.ts';
@@ -16,6 +17,8 @@ import { libraryPath } from './build.ts';
 interface Setting {
   /** false: as on a kernel without PIDFD_THREAD */
   readonly threadPidfds?: boolean;
+  /** false: as on a kernel without PIDFD_GET_INFO */
+  readonly pidfdsTellUids?: boolean;
   readonly clock?: Clock;
 }
 
@@ -23,8 +26,8 @@ interface Setting {
 export class LinuxStage implements Stage {
   beforeAct: (() => void) | undefined;
   afterAct: (() => void) | undefined;
-  readonly library = openLibrary(libraryPath());
-  readonly proc = new Proc(this.library);
+  readonly library: Library;
+  readonly proc: Proc;
   readonly handles: Handles;
   readonly processes: LinuxProcessTable;
   readonly scheduler: LinuxScheduler;
@@ -32,9 +35,12 @@ export class LinuxStage implements Stage {
   readonly #actors = new Map<Pid, Actor>();
   #understudy: Actor | undefined;
 
-  constructor({ threadPidfds, clock = new LinuxClock(this.library) }: Setting = {}) {
+  constructor({ threadPidfds, pidfdsTellUids = true, clock }: Setting = {}) {
+    const library = openLibrary(libraryPath());
+    this.library = pidfdsTellUids ? library : { ...library, uidsOf: notThere };
+    this.proc = new Proc(this.library);
     this.handles = new Handles(this.library, this.proc, threadPidfds);
-    this.processes = new LinuxProcessTable(this.proc, this.handles, this.library, clock);
+    this.processes = new LinuxProcessTable(this.proc, this.handles, this.library, clock ?? new LinuxClock(library));
     this.scheduler = new LinuxScheduler(this.library, this.proc, {
       beforeAct: () => this.beforeAct?.(),
       afterAct: () => this.afterAct?.(),
@@ -133,6 +139,10 @@ export class LinuxStage implements Stage {
     this.handles[Symbol.dispose]();
   }
 }
+
+const notThere = (): never => {
+  throw new SyscallError('PIDFD_GET_INFO', constants.errno.ENOTTY);
+};
 
 const realUidOf = (pid: Pid): Uid =>
   Number(/^Uid:\t(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) as Uid;
