@@ -1,6 +1,6 @@
 #!/bin/bash
 # root.sh SUITE: makes a root file system of this Debian suite (bookworm, trixie …) with systemd, a bus, polkit, PipeWire,
-# OpenAL Soft, rtkit and Node in it, from wherever this machine's own apt takes its packages, in a cache. Prints its folder.
+# OpenAL Soft, rtkit, AppArmor and Node in it, from wherever this machine's own apt takes its packages, in a cache. Prints its folder.
 set -euo pipefail
 suite=$1
 cache=${REALTIME_BROKER_GUEST:-/var/tmp/realtime-broker-guest}
@@ -9,7 +9,7 @@ keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 packages=(
 	systemd systemd-sysv libpam-systemd dbus dbus-user-session dbus-broker polkitd rtkit
 	pipewire pipewire-pulse pipewire-bin wireplumber pulseaudio-utils libopenal1
-	nodejs procps util-linux libglib2.0-bin libsystemd0
+	nodejs procps util-linux libglib2.0-bin libsystemd0 apparmor
 )
 
 # Another list of packages, or another set-up, is another root: a guest may be running on this one.
