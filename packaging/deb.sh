@@ -2,6 +2,8 @@
 # Makes a Debian package of what was built, in build/: `npm run package`.
 set -eu
 cd "$(dirname "$0")/.."
+# dpkg-deb wants what it packs to be for all to read.
+umask 022
 
 version=$(node -p "require('./package.json').version")
 architecture=$(dpkg --print-architecture)

@@ -1,12 +1,14 @@
 #!/bin/sh
 # Installs what was built, or takes it away: `npm run install:system`, `npm run uninstall:system`.
 # usage: install.sh install|uninstall [--destdir DIR] [--prefix DIR]
-#   --prefix   where the programs, their unit and manual pages go (/usr/local). The default settings, and what polkit and
-#              the bus read, are under /usr all the same: nobody looks for them anywhere else.
+#   --prefix   where the programs and their manual pages go (/usr/local). Where nobody looks for the unit and its activation
+#              files, they go to /usr/local; and the default settings, and what polkit and the bus read, are always in /usr.
 #   --destdir  all of it below this folder instead, for a package: no service is started or stopped then
 # Both deeds may be repeated, and neither touches what the administrator has in /etc.
 set -eu
 cd "$(dirname "$0")/.."
+# Folders that are made on the way are for all to look into, whatever root is used to.
+umask 022
 
 usage() {
 	sed -n 's/^# usage: /usage: /p' packaging/install.sh >&2
@@ -28,6 +30,11 @@ done
 case $prefix in /*) ;; *) echo "--prefix '$prefix' must be an absolute path" >&2 && exit 2 ;; esac
 prefix=${prefix%/} destdir=${destdir%/}
 home=$prefix/libexec/realtime-broker
+case $prefix in /usr | /usr/local) sought=$prefix ;; *) sought=/usr/local ;; esac
+if [ $deed = install ] && [ ! -e dist/man ]; then
+	echo "There is nothing to install yet. Build it first: npm ci && npm run build" >&2
+	exit 1
+fi
 
 # Every file there is: its mode, where it is, and where it belongs.
 everything() {
@@ -40,18 +47,20 @@ everything() {
 	put link ../libexec/realtime-broker/rtbroker "$prefix/bin/rtbroker"
 	put 644 systemd/realtime-broker.toml /usr/lib/realtime-broker/realtime-broker.toml
 
-	put 644 systemd/realtime-broker.service "$prefix/lib/systemd/system/realtime-broker.service"
+	put 644 systemd/realtime-broker.service "$sought/lib/systemd/system/realtime-broker.service"
 	# What asks for rtkit's unit, by name or by the activation file of its package, gets this one.
-	put link realtime-broker.service "$prefix/lib/systemd/system/rtkit-daemon.service"
+	put link realtime-broker.service "$sought/lib/systemd/system/rtkit-daemon.service"
 
 	for name in org.example.RealtimeBroker org.freedesktop.RealtimeKit1; do
-		put 644 dbus/$name.service "$prefix/share/dbus-1/system-services/$name.service"
-		put 644 dbus/$name.xml "$prefix/share/dbus-1/interfaces/$name.xml"
+		put 644 dbus/$name.service "$sought/share/dbus-1/system-services/$name.service"
+		put 644 dbus/$name.xml "$sought/share/dbus-1/interfaces/$name.xml"
 		put 644 dbus/$name.conf /usr/share/dbus-1/system.d/$name.conf
 		put 644 polkit/$name.policy /usr/share/polkit-1/actions/$name.policy
 	done
 
-	for page in dist/man/*; do put 644 "$page" "$prefix/share/man/man${page##*.}/${page##*/}"; done
+	for page in rtbroker.1 realtime-broker.toml.5 org.example.RealtimeBroker.5 realtime-brokerd.8; do
+		put 644 "dist/man/$page" "$prefix/share/man/man${page##*.}/$page"
+	done
 	put 644 dist/completion/rtbroker "$prefix/share/bash-completion/completions/rtbroker"
 	for file in polkit/50-realtime-broker-example.rules systemd/clamp.conf; do
 		put 644 $file "$prefix/share/doc/realtime-broker/examples/${file##*/}"
@@ -103,12 +112,17 @@ fi
 if [ $deed = install ]; then
 	# Masked, or a call in between would bring rtkit back.
 	masked=
+	unmask() {
+		[ -z "$masked" ] || systemctl unmask --quiet --runtime rtkit-daemon.service
+		masked=
+	}
+	trap unmask EXIT
 	if systemctl cat rtkit-daemon.service 2>/dev/null | grep -q /rtkit-daemon$; then
-		systemctl mask --quiet --runtime --now rtkit-daemon.service
 		masked=yes
+		systemctl mask --quiet --runtime --now rtkit-daemon.service
 	fi
 	everything
-	[ -z "$masked" ] || systemctl unmask --quiet --runtime rtkit-daemon.service
+	unmask
 	reload
 	systemctl enable --quiet realtime-broker.service
 	systemctl restart realtime-broker.service
@@ -118,6 +132,7 @@ if [ $deed = install ]; then
 else
 	systemctl disable --quiet --now realtime-broker.service 2>/dev/null || true
 	everything
+	rm -rf /run/realtime-broker
 	reload
 	if systemctl is-enabled --quiet rtkit-daemon.service 2>/dev/null; then systemctl start rtkit-daemon.service; fi
 fi

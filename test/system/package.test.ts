@@ -28,6 +28,35 @@ describe('the package', () => {
     expect(statSync(deb).size).toBeLessThan(1024 * 1024);
   });
 
+  test('brings all that belongs to the broker', () => {
+    const files = run('dpkg-deb', '--contents', deb)
+      .split('\n')
+      .map((line) => /^\S+ +\S+ +\d+ \S+ \S+ \.(\S+)/.exec(line)?.[1]);
+    const home = '/usr/libexec/realtime-broker';
+    const names = ['org.example.RealtimeBroker', 'org.freedesktop.RealtimeKit1'];
+    expect(files).toEqual(
+      expect.arrayContaining([
+        ...['realtime-brokerd', 'rtbroker', 'rtbroker-run', 'koffi.node', 'librealtime-broker.so'].map(
+          (name) => `${home}/${name}`,
+        ),
+        ...['bin/rtbroker', 'sbin/realtime-brokerd', 'lib/realtime-broker/realtime-broker.toml'].map(
+          (name) => `/usr/${name}`,
+        ),
+        ...['realtime-broker', 'rtkit-daemon'].map((name) => `/usr/lib/systemd/system/${name}.service`),
+        ...names.flatMap((name) => [
+          `/usr/share/dbus-1/system-services/${name}.service`,
+          `/usr/share/dbus-1/system.d/${name}.conf`,
+          `/usr/share/polkit-1/actions/${name}.policy`,
+        ]),
+        ...readdirSync(fromRoot('dist/man')).map((page) => `/usr/share/man/man${page.at(-1)}/${page}.gz`),
+        '/usr/share/bash-completion/completions/rtbroker',
+        ...['50-realtime-broker-example.rules', 'clamp.conf'].map(
+          (name) => `/usr/share/doc/realtime-broker/examples/${name}`,
+        ),
+      ]),
+    );
+  });
+
   test('brings the licence of everything in it', () => {
     const copyright = run(
       'sh',
@@ -55,10 +84,16 @@ describe('install.sh', () => {
     expect(files()).toBe(once);
   });
 
-  test('tells the unit and the bus where it put the programs', () => {
-    const unit = readFileSync(join(destdir, 'opt/broker/lib/systemd/system/realtime-broker.service'), 'utf8');
+  test('makes folders for everybody, whatever root is used to', () => {
+    run('sh', '-c', `umask 077 && sh ${fromRoot('packaging/install.sh')} install --destdir ${destdir}/private`);
+    expect(run('find', `${destdir}/private/usr`, '-type', 'd', '!', '-perm', '0755')).toBe('');
+    rmSync(join(destdir, 'private'), { recursive: true });
+  });
+
+  test('tells the unit and the bus where it put the programs, in places where they look', () => {
+    const unit = readFileSync(join(destdir, 'usr/local/lib/systemd/system/realtime-broker.service'), 'utf8');
     expect(unit).toMatch(/^ExecStart=.* \/opt\/broker\/libexec\/realtime-broker\/realtime-brokerd$/m);
-    const folder = join(destdir, 'opt/broker/share/dbus-1/system-services');
+    const folder = join(destdir, 'usr/local/share/dbus-1/system-services');
     for (const name of readdirSync(folder))
       expect(readFileSync(join(folder, name), 'utf8')).toContain('\nExec=/opt/broker/libexec/');
   });

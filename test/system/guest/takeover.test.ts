@@ -103,6 +103,7 @@ describe.sequential('where rtkit runs', () => {
       "find / -xdev -iname '*realtime*broker*' -not -path '/proc/*' -not -path '/src/*' -not -path '/var/lib/realtime-broker-test*' | sort",
     );
     expect(left.split('\n')).toEqual(['/etc/realtime-broker', '/etc/realtime-broker/realtime-broker.toml']);
+    expect(existsSync('/run/realtime-broker')).toBe(false);
     await said('sh /src/packaging/install.sh uninstall');
     await said('rm -r /etc/realtime-broker');
   });
@@ -140,6 +141,7 @@ describe.sequential('where rtkit runs', () => {
       "find / -xdev -iname '*realtime*broker*' -not -path '/proc/*' -not -path '/src/*' -not -path '/var/lib/realtime-broker-test*'",
     );
     expect(left).toBe('');
+    expect(existsSync('/run/realtime-broker')).toBe(false);
     await said('dpkg --install /var/lib/realtime-broker-test/rtkit.deb');
     // Debian's rtkit comes when it is called.
     expect(await said(`busctl get-property ${rtkitFace} MaxRealtimePriority`)).toBe('i 20');
