@@ -110,6 +110,11 @@ if [ "$(dpkg-query -W -f '${db:Status-Status}' realtime-broker 2>/dev/null)" = i
 fi
 
 if [ $deed = install ]; then
+	if ! env PATH=/usr/local/bin:/usr/bin node -e \
+		'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)'; then
+		echo "There must be Node 20.19 or later in /usr/local/bin or /usr/bin, where systemd looks for it." >&2
+		exit 1
+	fi
 	# Masked, or a call in between would bring rtkit back.
 	masked=
 	unmask() {

@@ -63,6 +63,16 @@ describe.sequential('where rtkit runs', () => {
     );
   });
 
+  test('where systemd would find no Node, install:system installs nothing, and rtkit stays', async () => {
+    const hidden =
+      'for node in /usr/local/bin/node /usr/bin/node; do ! [ -e $node ] || mount --bind /bin/false $node; done';
+    expect(await run(`unshare --mount sh -c '${hidden}; sh /src/packaging/install.sh install'`)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('Node 20.19'),
+    });
+    expect(await ownerOf('org.freedesktop.RealtimeKit1')).toBe('rtkit-daemon');
+  });
+
   test('npm run install:system takes over without a logout', async () => {
     await said('sh /src/packaging/install.sh install');
     expect(await ownerOf('org.freedesktop.RealtimeKit1')).toBe('node');
