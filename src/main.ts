@@ -6,9 +6,10 @@ import { heedNameLost } from './bus/names.ts';
 import { heedPolkit } from './bus/polkit.ts';
 import { serve } from './bus/service.ts';
 import { jobOfUnit } from './bus/systemd1.ts';
+import { ConfigError } from './config/error.ts';
 import { LiveConfig } from './config/live.ts';
 import { loadConfig } from './config/load.ts';
-import type { Settings } from './config/settings.ts';
+import { type Settings, settle } from './config/settings.ts';
 import { Health, meaningOf, noCanaryOn } from './core/health.ts';
 import type { Limits } from './core/limits.ts';
 import { Rulebook } from './core/rulebook.ts';
@@ -61,10 +62,20 @@ function checkConfig({ config }: Flags): void {
   process.stdout.write('The configuration is good.\n');
 }
 
+/** What a broker left is taken back also where its successor could not start for a mistake in them. */
+function settingsFor({ deed, config }: Flags): Settings {
+  try {
+    return loadConfig(config);
+  } catch (fault) {
+    if (deed !== 'after-stop' || !(fault instanceof ConfigError)) throw fault;
+    return settle([]);
+  }
+}
+
 /** Everything there is in production, and how it hangs together. */
 async function run(flags: Flags): Promise<void> {
   if (process.geteuid?.() !== 0) throw new Error('only root can hand out realtime scheduling; start it as root');
-  const settings = loadConfig(flags.config);
+  const settings = settingsFor(flags);
   const journal = openJournal({ target: 'auto', level: flags.logLevel ?? settings.logLevel });
   for (const warning of settings.warnings) journal.warning(warning);
   const signalled = firstSignal();

@@ -169,6 +169,18 @@ describe('what a broker left that was killed', () => {
       await systemd.stop();
       await stage.stop();
     });
+
+  test('is taken back also where the configuration is wrong', async () => {
+    const stage = await Stage.start();
+    const alice = await stage.caller();
+    await granted(alice, 0);
+    await stage.restart('SIGKILL', async () => {
+      const after = await stage.rig.startBroker({ args: ['--config', '/nonexistent', '--after-stop'], names: [] });
+      expect(await after.exited).toEqual({ code: 0, signal: null });
+      expect(look(alice.pid)).toMatchObject({ policy: 'other' });
+    });
+    await stage.stop();
+  });
 });
 
 describe('state that is damaged', () => {
