@@ -136,6 +136,8 @@ if [ $deed = install ]; then
 	echo "realtime-broker $runs: systemctl status realtime-broker"
 else
 	systemctl disable --quiet --now realtime-broker.service 2>/dev/null || true
+	# What could not start again has left its threads to a successor, and there will be none.
+	[ ! -e "$home/realtime-brokerd" ] || "$home/realtime-brokerd" --after-stop >/dev/null 2>&1 || true
 	everything
 	rm -rf /run/realtime-broker
 	reload

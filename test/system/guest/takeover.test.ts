@@ -139,10 +139,13 @@ describe.sequential('where rtkit runs', () => {
     });
   });
 
-  test('removed it demotes; purged nothing is left of it, and rtkit can come back', async () => {
-    await said('mkdir -p /etc/realtime-broker && echo "[limits]" >/etc/realtime-broker/realtime-broker.toml');
+  test('removed it demotes, also when it could not start any more; purged nothing is left of it, and rtkit can come back', async () => {
     const pid = await sleeper('alice');
     await said(makeRealtime(pid, 3));
+    await said('mkdir -p /etc/realtime-broker && echo "[mistake]" >/etc/realtime-broker/realtime-broker.toml');
+    await said('systemctl kill --signal=SIGKILL realtime-broker');
+    await eventually(async () => expect(Number(await shown('NRestarts'))).toBeGreaterThan(0));
+    expect(await scheduling(pid)).toBe(realtime(3));
     await said('dpkg --remove realtime-broker');
     expect(await scheduling(pid)).toBe('SCHED_OTHER 0');
     expect(existsSync('/etc/realtime-broker/realtime-broker.toml')).toBe(true);
