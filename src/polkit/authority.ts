@@ -145,7 +145,8 @@ const nameOf = (fault: unknown): string => (fault instanceof Error ? fault.name 
  */
 function meansUnavailable(fault: unknown): boolean {
   if (fault instanceof Unanswered) return fault.asked;
-  return /^org\.freedesktop\.DBus\.Error\.(NoReply|Timeout|TimedOut|ServiceUnknown|NameHasNoOwner|Disconnected|Spawn\..+)$/.test(
+  // systemd's own, when it cannot start polkit for the bus: its unit is masked, or missing.
+  return /^org\.freedesktop\.(DBus\.Error\.(NoReply|Timeout|TimedOut|ServiceUnknown|NameHasNoOwner|Disconnected|Spawn\..+)|systemd1\..+)$/.test(
     nameOf(fault),
   );
 }

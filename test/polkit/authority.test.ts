@@ -41,9 +41,11 @@ class BusFault extends Error {
     super(message);
   }
 }
-const failing = (name: string, message?: string) => () => {
-  throw new BusFault(`org.freedesktop.DBus.Error.${name}`, message);
-};
+const failing =
+  (name: string, message?: string, prefix = 'org.freedesktop.DBus.Error') =>
+  () => {
+    throw new BusFault(`${prefix}.${name}`, message);
+  };
 
 describe('the question', () => {
   test('is CheckAuthorization, about the target process, with nobody to ask for a password and nothing to cancel', async () => {
@@ -132,6 +134,12 @@ describe('the answer', () => {
     ['of nobody', failing('ServiceUnknown'), 'it does not run and cannot be started', [false]],
     ['of nobody any more', failing('NameHasNoOwner'), 'it does not run and cannot be started', [false]],
     ['of a polkit that dies at its start', failing('Spawn.ChildExited', 'exit 1'), 'exit 1', [false]],
+    [
+      'of a polkit whose unit is masked',
+      failing('UnitMasked', 'masked', 'org.freedesktop.systemd1'),
+      'masked',
+      [false],
+    ],
     ['of a polkit that does not start', failing('TimedOut', 'start'), 'start', [false]],
     ['from a bus that is gone', failing('Disconnected', 'gone'), 'gone', [false]],
     ['that the bus does not let through', failing('AccessDenied', 'Rejected it.'), 'Rejected it', []],
