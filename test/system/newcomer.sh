@@ -56,5 +56,5 @@ apart '
 	git ls-files -z --cached --others --exclude-standard | tar --null --files-from=- --create |
 		tar --extract --directory="$work/upper/root/realtime-broker" --no-same-owner
 	mount -t overlay overlay -o "lowerdir=$brought:$base,upperdir=$work/upper,workdir=$work/work" "$work/root"
-	"$here/guest.sh" --root "$work/root" --limit 300 "$0"
+	"$here/guest.sh" --root "$work/root" --limit 540 "$0"
 ' "$command"
