@@ -9,10 +9,9 @@ line=$1 command=$2
 cd "$here/../.."
 
 base=$("$here/root.sh" trixie)
-brought=${base%/*}/newcomer-$( (echo "$base $line" && cat package-lock.json "$here/newcomer.sh") | sha256sum | cut -c 1-8)
 work=$(mktemp -d "${base%/*}/newcomer.XXXXXX")
 trap 'rm -rf "$work"' EXIT
-export here base brought work
+export here base work
 
 # apart COMMAND…: nobody else sees what it mounts.
 apart() { unshare --mount --propagation private bash -euo pipefail -c "$@"; }
@@ -37,14 +36,17 @@ bring() {
 		# Another uid than in other guests: see root.sh.
 		chroot "$work/root" usermod --uid 4215 rtkit
 	' "$line"
-	mv "$work/brought" "$brought"
 }
+
+# Other packages, or another way to bring them, are another layer.
+export brought=${base%/*}/newcomer-$( (echo "$base $line" && declare -f bring && cat package-lock.json) | sha256sum | cut -c 1-8)
 exec 9>"$brought.lock"
 flock 9
 if [ ! -d "$brought" ]; then
 	echo "guest: fetching what a newcomer would, once" >&2
 	trap 'tail -30 "$brought.log" >&2; rm -rf "$work"' EXIT
 	bring >"$brought.log" 2>&1 </dev/null
+	mv "$work/brought" "$brought"
 	trap 'rm -rf "$work"' EXIT
 fi
 exec 9>&-
