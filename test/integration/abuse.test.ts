@@ -83,6 +83,24 @@ for (const face of faces)
       }
     });
 
+    test('lets nobody set anything, whatever it is called and whatever it is to be', async () => {
+      const all = async () => dataOf(await stage.root.call(properties(face), 'GetAll', 's', face.name))[0] as object;
+      const before = await all();
+      const error = (name: string) => (Object.hasOwn(before, name) ? 'PropertyReadOnly' : 'UnknownProperty');
+      for (const caller of [await stage.caller(), stage.root])
+        for (const name of [...Object.keys(before), '__proto__', 'NoSuchProperty', "''"])
+          for (const [type, value] of [
+            ['i', 99],
+            ['x', -1],
+            ['s', 'text'],
+            ['b', 1],
+          ] as const)
+            expect(await caller.call(properties(face), 'Set', 'ssv', face.name, name, type, value)).toMatchObject(
+              refused(face === ownFace ? error(name) : 'UnknownMethod'),
+            );
+      expect(await all()).toEqual(before);
+    });
+
     test('knows what is meant without an interface', async () => {
       const alice = await stage.caller();
       const tid = await alice.thread();
