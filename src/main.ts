@@ -32,6 +32,7 @@ import { Texts } from './linux/texts.ts';
 import { NoWatchdog, openWatchdog } from './linux/watchdog.ts';
 import { PolkitAuthority } from './polkit/authority.ts';
 import { Memory } from './polkit/memory.ts';
+import { anyBoot } from './state/reading.ts';
 import { openState } from './state/state.ts';
 import { Notifier } from './systemd/notifier.ts';
 
@@ -82,7 +83,9 @@ async function run(flags: Flags): Promise<void> {
   let onHangup = (): void => {};
   process.on('SIGHUP', () => onHangup());
   const notifier = new Notifier(datagrams, process.env);
-  const state = openState(flags.stateDir, bootId(), settings.limits, journal);
+  // Outside its unit a container may be shown another boot id than inside; and what is taken over is what the kernel confirms.
+  const boot = flags.deed === 'after-stop' ? anyBoot : bootId();
+  const state = openState(flags.stateDir, boot, settings.limits, journal);
 
   const health = new Health();
   const library = openLibrary(join(__dirname, 'librealtime-broker.so'));

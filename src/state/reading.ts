@@ -17,7 +17,10 @@ export type Reading =
 /** Ten times what the largest roster comes to. */
 const sizeMax = 128 * 1024 * 1024;
 
-/** Never throws: whatever is there under that name, a broker must start. @param boot the boot it must be of */
+/** Instead of a boot id. No kernel's is so short. */
+export const anyBoot = 'any';
+
+/** Never throws: whatever is there under that name, a broker must start. @param boot the boot it must be of, or anyBoot */
 export function readLogbook(file: string, boot: string): Reading {
   try {
     const bytes = readOwn(file);
@@ -55,7 +58,7 @@ export function judge(bytes: Buffer, boot: string): Reading {
   const origin = first && parsed(decodeRecord(first), parseOrigin);
   if (origin === undefined) return damaged('its heading cannot be read');
   // Nothing of another boot runs any more.
-  if (origin.boot !== boot) return { kind: 'none' };
+  if (boot !== anyBoot && origin.boot !== boot) return { kind: 'none' };
   if (origin.format !== format) return damaged(`its format is ${origin.format}, and this broker reads ${format} only`);
   const heading = first && parsed(decodeRecord(first), parseHeading);
   if (heading === undefined) return damaged('its heading cannot be read');

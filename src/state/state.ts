@@ -19,7 +19,7 @@ export interface State {
 }
 
 /**
- * @param boot the machine's boot id
+ * @param boot the machine's boot id, or anyBoot
  * @param advertised what is said in this boot, if nothing has been said in it yet
  * @throws Error that says what to do, when the directory cannot be used, or is another broker's
  */

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { encodeRecord } from '../../src/state/record.ts';
 import { type Caller, ownFace, rtkitFace } from '../rig/caller.ts';
 import { look } from '../rig/kernel.ts';
 import { ask, highPriority, realtime } from '../rig/request.ts';
@@ -169,6 +170,22 @@ describe('what a broker left that was killed', () => {
       await systemd.stop();
       await stage.stop();
     });
+
+  test('is taken back also where the machine says that this is another boot', async () => {
+    const stage = await Stage.start();
+    const alice = await stage.caller();
+    await granted(alice, 0);
+    await stage.restart('SIGKILL', async () => {
+      const file = join(stage.rig.dir, 'state/logbook');
+      const [heading = '', ...rest] = readFileSync(file, 'utf8').split('\n');
+      const record = JSON.parse(heading.slice(heading.indexOf(' ')));
+      writeFileSync(file, Buffer.concat([encodeRecord({ ...record, boot: 'another' }), Buffer.from(rest.join('\n'))]));
+      const after = await stage.rig.startBroker({ args: ['--after-stop'], names: [] });
+      expect(await after.exited).toEqual({ code: 0, signal: null });
+      expect(look(alice.pid)).toMatchObject({ policy: 'other' });
+    });
+    await stage.stop();
+  });
 
   test('is taken back also where the configuration is wrong', async () => {
     const stage = await Stage.start();

@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { plainOf } from '../../src/state/deed.ts';
 import { plainHeading } from '../../src/state/heading.ts';
+import { anyBoot } from '../../src/state/reading.ts';
 import { encodeRecord } from '../../src/state/record.ts';
 import { openState } from '../../src/state/state.ts';
 import { grantOf } from '../contracts/logbook.ts';
@@ -77,6 +78,11 @@ test('what was written in another boot does not matter, whatever it is', () => {
     mkdirSync(dir);
     file = join(dir, 'logbook');
   }
+});
+
+test('unless any boot will do', () => {
+  writeFileSync(file, lineOf({ ...plainHeading(heading), boot: 'another' }) + granted[0]);
+  expect(openState(dir, anyBoot, configured, journal).legacy.threads).toEqual([{ grant: first }]);
 });
 
 test('what was cut off at its end is told of, and is no damage', () => {
