@@ -25,7 +25,10 @@ enum scout_state { SCOUT_HOME, SCOUT_OUT, SCOUT_BACK };
 #define SCHED_RESET_ON_FORK 0x40000000
 #endif
 
-/* Those found are looked at so often, and so far apart: no divisor of an audio period, or it would look the same each time. */
+/*
+ * Those found are looked at so often, and so far apart, however long the looking takes: it shares no multiple of an audio
+ * period's, or it would see the same moment of it each time.
+ */
 #define SAMPLES 12
 #define SAMPLE_NSEC (17 * NSEC_PER_MSEC / 2)
 /* It works for so long, and then lets others. */
@@ -34,11 +37,11 @@ enum scout_state { SCOUT_HOME, SCOUT_OUT, SCOUT_BACK };
 /* After so long it comes back with what it has. */
 #define LONGEST_NSEC (2 * NSEC_PER_SEC)
 
-static void rest(uint64_t nsec)
+static void rest_until(uint64_t nsec)
 {
-	struct timespec time = { .tv_sec = 0, .tv_nsec = (long)nsec };
+	struct timespec time = { .tv_sec = (time_t)(nsec / NSEC_PER_SEC), .tv_nsec = (long)(nsec % NSEC_PER_SEC) };
 
-	clock_nanosleep(CLOCK_MONOTONIC, 0, &time, NULL);
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, NULL);
 }
 
 /* False when there is no more time. */
@@ -47,7 +50,7 @@ static bool breathe(struct scout *scout)
 	uint64_t now = now_nsec();
 
 	if (now - scout->breath_nsec > STEP_NSEC) {
-		rest(BREATH_NSEC);
+		rest_until(now + BREATH_NSEC);
 		scout->breath_nsec = now_nsec();
 	}
 	return now < scout->deadline_nsec && !atomic_load(&scout->ended);
@@ -82,18 +85,13 @@ static int open_at(const struct scout *scout, int pid, int tid, const char *name
 	return openat(scout->proc_fd, path, O_RDONLY | O_CLOEXEC | flags);
 }
 
-static bool look_at(const struct scout *scout, int pid, int tid, struct thread_look *look, uint64_t *run_nsec)
+/* CPU time it has taken; false when it has ended. */
+static bool look_at_run(const struct scout *scout, const struct finding *found, uint64_t *run_nsec)
 {
 	uint64_t delay_nsec;
-	int fd = open_at(scout, pid, tid, "stat", 0);
-	bool seen = fd >= 0 && look_thread(fd, look) == 0;
+	int fd = open_at(scout, found->pid, found->tid, "schedstat", 0);
+	bool seen = fd >= 0 && look_schedstat(fd, run_nsec, &delay_nsec) == 0;
 
-	if (fd >= 0)
-		close(fd);
-	if (!seen)
-		return false;
-	fd = open_at(scout, pid, tid, "schedstat", 0);
-	seen = fd >= 0 && look_schedstat(fd, run_nsec, &delay_nsec) == 0;
 	if (fd >= 0)
 		close(fd);
 	return seen;
@@ -117,7 +115,7 @@ static bool wanted(const struct scout *scout, const struct thread_look *look)
 
 static bool find_thread(struct scout *scout, int tid, int pid)
 {
-	struct finding found = { .pid = pid, .tid = tid, .pidfd = -1, .stat_fd = -1 };
+	struct finding found = { .pid = pid, .tid = tid, .pidfd = -1 };
 	int policy = sched_getscheduler(tid);
 
 	if (!breathe(scout))
@@ -125,8 +123,14 @@ static bool find_thread(struct scout *scout, int tid, int pid)
 	/* Asking for the policy is ten times as cheap as reading files. */
 	if (policy < 0 || !has_policy(scout->wants, policy & ~SCHED_RESET_ON_FORK))
 		return true;
-	if (look_at(scout, pid, tid, &found.look, &found.first_run_nsec) && wanted(scout, &found.look))
+	found.stat_fd = open_at(scout, pid, tid, "stat", 0);
+	if (found.stat_fd < 0)
+		return true;
+	if (look_thread(found.stat_fd, &found.look) == 0 && wanted(scout, &found.look) &&
+	    look_at_run(scout, &found, &found.first_run_nsec))
 		scout->findings[scout->count++] = found;
+	else
+		close(found.stat_fd);
 	return scout->count < FINDINGS_MAX;
 }
 
@@ -146,47 +150,43 @@ static bool find_threads_of(struct scout *scout, int pid, int of)
 	return more;
 }
 
-/* Once more, unless somebody else has its tid by now. */
+/* Its file is open: to look again takes a tenth of the time that looking first took, and it may be that often. */
 static void sample(struct scout *scout, struct finding *found)
+{
+	struct thread_look look;
+
+	if (look_thread(found->stat_fd, &look) == 0)
+		found->ready += look.state == 'R' && wanted(scout, &look);
+}
+
+/* What it took, unless it has ended and another has its tid by now. */
+static void sum_up(struct scout *scout, struct finding *found)
 {
 	struct thread_look look;
 	uint64_t run;
 
-	if (!look_at(scout, found->pid, found->tid, &look, &run) || look.starttime != found->look.starttime)
-		return;
-	found->run_nsec = run > found->first_run_nsec ? run - found->first_run_nsec : 0;
-	found->ready += look.state == 'R' && wanted(scout, &look);
+	if (scout->wants == SCOUT_REALTIME)
+		found->pidfd = rtb_pidfd_open(found->tid, 1);
+	if (!look_at_run(scout, found, &run) || look_thread(found->stat_fd, &look) < 0)
+		found->ready = 0;
+	else if (run > found->first_run_nsec)
+		found->run_nsec = run - found->first_run_nsec;
 }
 
 static void measure(struct scout *scout)
 {
 	uint64_t start = now_nsec();
 
-	for (int i = 0; i < SAMPLES && breathe(scout); i++) {
-		rest(SAMPLE_NSEC);
+	for (int i = 1; i <= SAMPLES && breathe(scout); i++) {
+		rest_until(start + i * SAMPLE_NSEC);
 		for (size_t j = 0; j < scout->count && breathe(scout); j++)
 			sample(scout, &scout->findings[j]);
 	}
+	for (size_t j = 0; j < scout->count && breathe(scout); j++)
+		sum_up(scout, &scout->findings[j]);
 	scout->window_nsec = now_nsec() - start;
 	for (size_t j = 0; j < scout->count; j++)
 		scout->findings[j].ready_nsec = scout->window_nsec * scout->findings[j].ready / SAMPLES;
-}
-
-/* Whoever is to be demoted is held first, and then seen to be the one that was measured. */
-static void hold(struct scout *scout)
-{
-	for (size_t i = 0; i < scout->count; i++) {
-		struct finding *found = &scout->findings[i];
-		struct thread_look look;
-
-		if (found->run_nsec == 0)
-			continue;
-		found->pidfd = rtb_pidfd_open(found->tid, 1);
-		found->stat_fd = open_at(scout, found->pid, found->tid, "stat", 0);
-		if (found->stat_fd < 0 || look_thread(found->stat_fd, &look) < 0 || look.starttime != found->look.starttime)
-			/* It has ended, or another has its tid. */
-			found->run_nsec = found->ready_nsec = 0;
-	}
 }
 
 static void let_go(struct scout *scout)
@@ -194,8 +194,7 @@ static void let_go(struct scout *scout)
 	for (size_t i = 0; i < scout->count; i++) {
 		if (scout->findings[i].pidfd >= 0)
 			close(scout->findings[i].pidfd);
-		if (scout->findings[i].stat_fd >= 0)
-			close(scout->findings[i].stat_fd);
+		close(scout->findings[i].stat_fd);
 	}
 	scout->count = 0;
 }
@@ -208,8 +207,6 @@ static void look_through(struct scout *scout)
 	each_number(scout, scout->proc_fd, scout->processes, sizeof scout->processes, find_threads_of, 0);
 	if (scout->count > 0)
 		measure(scout);
-	if (scout->wants == SCOUT_REALTIME)
-		hold(scout);
 }
 
 static void *run(void *argument)

@@ -31,8 +31,8 @@ struct finding {
 	struct thread_look look;
 	/* Over the window: CPU time it took; and how long it was runnable, as far as looking now and then can tell. */
 	uint64_t run_nsec, ready_nsec;
-	/* Both mean the very thread, however long ago it was found: its pidfd, -1 before Linux 6.9, and its stat file. */
-	int pidfd, stat_fd;
+	/* Both mean the very thread, however long ago it was found: its stat file, and a realtime one's pidfd, -1 before Linux 6.9. */
+	int stat_fd, pidfd;
 	/* While it is measured. */
 	uint64_t first_run_nsec;
 	unsigned int ready;

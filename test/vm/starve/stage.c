@@ -235,6 +235,11 @@ bool tell_story(const struct story *story, int times)
 		disturbed = story->disturb();
 	hear_until(end_usec);
 	bool kept = others_keep_theirs();
+	/*
+	 * A realtime parent that reaps spins in the kernel until the child's entries in /proc are gone; if a thread that is
+	 * ordinary by now has them in its hands, and only this CPU to let them go, it spins for ever.
+	 */
+	rtb_sched_set(gettid(), SCHED_OTHER, 0, 0, 0);
 	end_loads();
 	print(story, disturbed, kept);
 	rtb_watchdog_close(watchdog);
