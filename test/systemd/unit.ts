@@ -59,7 +59,7 @@ export const settings: readonly Setting[] = [
   { lines: ['NotifyAccess=main'], might: 'keep its status from systemd', tests: [told, ready] },
   {
     lines: [
-      'ExecStart=node --max-semi-space-size=1 /usr/libexec/realtime-broker/realtime-brokerd',
+      'ExecStart=node --no-opt --max-semi-space-size=1 /usr/libexec/realtime-broker/realtime-brokerd',
       'ExecReload=busctl call --quiet org.example.RealtimeBroker /org/example/RealtimeBroker org.example.RealtimeBroker Reload',
     ],
     might: 'start what is not there; reload without telling of a mistake',
