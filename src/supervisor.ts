@@ -5,7 +5,7 @@ import type { Deed } from './core/legacy.ts';
 import type { Rulebook } from './core/rulebook.ts';
 import type { Attributes } from './core/scheduling.ts';
 import type { Statistics } from './core/statistics.ts';
-import { isLeader, keyOf, type Pid, type Process, type Thread, type Uid } from './core/thread.ts';
+import { identityOf, keyOf, leaderOf, type Pid, type Process, type Thread, type Uid } from './core/thread.ts';
 import { Demotions } from './demotions.ts';
 import { Drift } from './drift.ts';
 import { Endings } from './endings.ts';
@@ -156,26 +156,28 @@ export class Supervisor {
    * @returns whether all are as they were
    */
   review(pid: Pid, seen?: Process): boolean {
-    const grants = this.#parts.ledger.grantsOfPid(pid);
-    const standings = new Map<string, ReturnType<ProcessTable['standingOf']>>();
-    if (seen !== undefined) standings.set(identityOf(seen), 'same');
+    const { ledger, processes } = this.#parts;
     let areSame = true;
-    for (const grant of grants) {
-      const { process } = grant.thread;
-      const key = identityOf(process);
-      const standing = standings.get(key) ?? this.#parts.processes.standingOf(process);
-      standings.set(key, standing);
-      const isOver = standing === 'gone' || this.#leftBehind(grant.thread);
-      if (standing === 'uid-changed') this.endings.tryDemote(grant, 'uid-changed');
-      if (isOver) this.endings.ended(grant.thread);
-      areSame &&= standing === 'same' && !isOver;
+    for (const process of ledger.processesOfPid(pid)) {
+      const isSeen = seen !== undefined && identityOf(process) === identityOf(seen);
+      const standing = isSeen ? 'same' : processes.standingOf(process);
+      if (standing !== 'same') {
+        areSame = false;
+        for (const grant of ledger.grantsOf(process)) {
+          if (standing === 'uid-changed') this.endings.tryDemote(grant, standing);
+          else this.endings.ended(grant.thread);
+        }
+      }
+      if (this.#endLeftBehind(leaderOf(process))) areSame = false;
     }
     return areSame;
   }
 
   /** Of a main thread that ends before its process nobody is told: since Linux 6.15 its pidfd waits for the others. */
-  #leftBehind(thread: Thread): boolean {
-    return isLeader(thread) && this.#wards.of(thread)?.handle.gone === true;
+  #endLeftBehind(leader: Thread): boolean {
+    const isOver = this.#wards.of(leader)?.handle.gone === true;
+    if (isOver) this.endings.ended(leader);
+    return isOver;
   }
 
   async #reviewWhileGranted(): Promise<void> {
@@ -199,12 +201,10 @@ export class Supervisor {
       const usedNsec = processes.usedNsec(pid);
       const isAsReviewed = usedNsec !== undefined && this.#reviewedNsec.get(pid) === usedNsec;
       if ((isAsReviewed || this.review(pid)) && usedNsec !== undefined) reviewed.set(pid, usedNsec);
-      for (const grant of ledger.grantsOfPid(pid)) this.drift.look(grant);
+      for (const process of ledger.processesOfPid(pid))
+        for (const grant of ledger.grantsOf(process)) this.drift.look(grant);
     }
     this.#reviewedNsec = reviewed;
     await this.drift.tell();
   }
 }
-
-/** Of a process with a pid, whoever else has had it. */
-const identityOf = ({ starttime, uid }: Process): string => `${starttime} ${uid}`;

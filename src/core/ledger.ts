@@ -1,5 +1,5 @@
 import type { Attributes, Kind, Scheduling } from './scheduling.ts';
-import { keyOf, keyOfProcess, type Pid, type Thread, type Uid } from './thread.ts';
+import { identityOf, keyOf, keyOfProcess, type Pid, type Process, type Thread, type Uid } from './thread.ts';
 
 /** What was given to one thread, and when. */
 export interface Grant {
@@ -59,7 +59,8 @@ const placeKey = (thread: Thread, kind: Kind): string => `${kind}:${keyOf(thread
 /** The book of what is granted. Every question it answers costs the same however much is in it. */
 export class Ledger {
   readonly #grants = new Map<string, Grant>();
-  readonly #ofPid = new Map<Pid, Set<Grant>>();
+  /** By who had the pid: nobody is told when it is another's, so there may be several for a while. */
+  readonly #ofPid = new Map<Pid, Map<string, Set<Grant>>>();
   readonly #ofUid = new Map<Uid, Set<Grant>>();
   readonly #pages = new Map<Uid, Page>();
   readonly #places = new Map<string, Place>();
@@ -100,8 +101,11 @@ export class Ledger {
     if (grant === undefined) return undefined;
 
     this.#grants.delete(keyOf(thread));
-    drop(this.#ofPid, grant.thread.process.pid, grant);
-    drop(this.#ofUid, grant.thread.process.uid, grant);
+    const { process } = grant.thread;
+    const ofPid = this.#ofPid.get(process.pid);
+    if (ofPid !== undefined) drop(ofPid, identityOf(process), grant);
+    if (ofPid?.size === 0) this.#ofPid.delete(process.pid);
+    drop(this.#ofUid, process.uid, grant);
     this.#giveUp(grant.thread, grant.scheduling.kind);
     return grant;
   }
@@ -125,9 +129,15 @@ export class Ledger {
     yield* uid === undefined ? this.#grants.values() : (this.#ofUid.get(uid) ?? []);
   }
 
-  /** A copy, so that grants may be ended while it is walked. Whose pid it was may have changed since: compare. */
-  grantsOfPid(pid: Pid): readonly Grant[] {
-    return [...(this.#ofPid.get(pid) ?? [])];
+  /** Each that has had the pid, and has a grant: usually one. A copy. */
+  processesOfPid(pid: Pid): readonly Process[] {
+    const ofPid = [...(this.#ofPid.get(pid)?.values() ?? [])];
+    return ofPid.flatMap(([grant]) => grant?.thread.process ?? []);
+  }
+
+  /** A copy, so that grants may be ended while it is walked. */
+  grantsOf(process: Process): readonly Grant[] {
+    return [...(this.#ofPid.get(process.pid)?.get(identityOf(process)) ?? [])];
   }
 
   /** Every process with a grant. A copy. */
@@ -148,9 +158,12 @@ export class Ledger {
   }
 
   #enter(grant: Grant): void {
+    const { process } = grant.thread;
     this.#grants.set(keyOf(grant.thread), grant);
-    add(this.#ofPid, grant.thread.process.pid, grant);
-    add(this.#ofUid, grant.thread.process.uid, grant);
+    const ofPid = this.#ofPid.get(process.pid) ?? new Map<string, Set<Grant>>();
+    this.#ofPid.set(process.pid, ofPid);
+    add(ofPid, identityOf(process), grant);
+    add(this.#ofUid, process.uid, grant);
   }
 
   #take(thread: Thread, kind: Kind): void {

@@ -27,6 +27,9 @@ export const keyOf = (thread: Thread): string => `${thread.tid}:${thread.startti
 /** The same per process. */
 export const keyOfProcess = ({ pid, starttime }: Process): string => `${pid}:${starttime}`;
 
+/** And whose it is: a process can change its uid. */
+export const identityOf = (process: Process): string => `${keyOfProcess(process)}:${process.uid}`;
+
 export const isLeader = (thread: Thread): boolean => (thread.tid as number) === thread.process.pid;
 
 export const leaderOf = (process: Process): Thread => ({

@@ -20,8 +20,11 @@ export class Proc {
     this.#texts = new Texts(library, root);
   }
 
-  /** Of a process's main thread, or of any of its threads; undefined also when the thread is not of that process. */
-  stat(pid: Pid, tid?: Tid): Stat | undefined {
+  /**
+   * Of a process's main thread, or of any of its threads; undefined also when the thread is not of that process. In the
+   * file of the whole process the kernel adds up what all its threads have used.
+   */
+  stat(pid: Pid, tid = pid as number as Tid): Stat | undefined {
     return this.#read(`${of(pid, tid)}/stat`, parseStat);
   }
 

@@ -90,7 +90,8 @@ describe('a grant', () => {
     for (const thread of [mine, worker, yours]) give(ledger, thread);
     const threads = (grants: Iterable<{ thread: Thread }>) => [...grants].map((grant) => grant.thread.tid);
     expect(threads(ledger.grants(mine.process.uid))).toEqual([500, 501]);
-    expect(threads(ledger.grantsOfPid(yours.process.pid))).toEqual([600]);
+    expect(threads(ledger.grantsOf(yours.process))).toEqual([600]);
+    expect(ledger.processesOfPid(mine.process.pid)).toEqual([mine.process]);
     expect(threads(ledger.grants())).toEqual([500, 501, 600]);
     expect([ledger.threadCount, ledger.processCount, ledger.userCount]).toEqual([3, 2, 2]);
   });

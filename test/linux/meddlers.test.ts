@@ -83,7 +83,7 @@ describe('what runs', () => {
     using tree = new Tree();
     tree.process(11, { comm: 'ananicy-cpp', uids: roots });
     tree.process(12);
-    tree.write('12/stat', 'no stat');
+    tree.write('12/task/12/stat', 'no stat');
     expect(await found(tree)).toEqual(['ananicy-cpp']);
   });
 });

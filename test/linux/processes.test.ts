@@ -46,7 +46,7 @@ describe('a name', () => {
 describe('what vanishes midway is no fault', () => {
   for (const [title, path] of [
     ['the status of the process', '200/status'],
-    ['the stat of the process', '200/stat'],
+    ['the stat of the process', '200/task/200/stat'],
     ['the stat of the thread', '200/task/201/stat'],
     ['the thread', '200/task/201'],
     ['all of it', '200'],
@@ -85,7 +85,7 @@ describe('what vanishes midway is no fault', () => {
 test('what /proc should never say is a fault, not a refusal', async () => {
   using tree = new Tree();
   tree.process(100);
-  tree.write('100/stat', 'garbage');
+  tree.write('100/task/100/stat', 'garbage');
   await expect(open(tree).find(caller, wanted())).rejects.toThrow('not a stat of /proc');
 });
 

@@ -30,7 +30,6 @@ export class Tree implements Disposable {
 
   process(pid: number, entry: Entry = {}): void {
     this.thread(pid, pid, entry);
-    this.write(`${pid}/stat`, statOf(pid, entry));
     this.write(`${pid}/status`, statusOf(pid, { tgid: pid, ...entry }));
     if (entry.namespace !== undefined) this.link(`${pid}/ns/pid`, `pid:[${entry.namespace}]`);
   }
