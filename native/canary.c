@@ -34,12 +34,23 @@ static bool on_its_cpu(struct canary *canary)
 	return there;
 }
 
-static void sleep_until(uint64_t nsec)
+/*
+ * Until the time comes, or a visitor. The timers of ordinary threads are nothing that a visitor can count on: PREEMPT_RT
+ * lets them run out in a thread of SCHED_FIFO 1, which starves as we do.
+ */
+static void sleep_until(struct canary *canary, uint64_t nsec)
 {
-	struct timespec until = { .tv_sec = (time_t)(nsec / NSEC_PER_SEC), .tv_nsec = (long)(nsec % NSEC_PER_SEC) };
+	struct pollfd visitor = { .fd = canary->wake_fd, .events = POLLIN };
+	eventfd_t woken;
 
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
-		;
+	for (uint64_t now; (now = now_nsec()) < nsec;) {
+		uint64_t left = nsec - now;
+		struct timespec timeout = { (time_t)(left / NSEC_PER_SEC), (long)(left % NSEC_PER_SEC) };
+		if (ppoll(&visitor, 1, &timeout, NULL) > 0) {
+			eventfd_read(canary->wake_fd, &woken);
+			return;
+		}
+	}
 }
 
 static void count(struct canary *canary, uint64_t late_nsec)
@@ -69,12 +80,14 @@ static void sing(struct canary *canary)
 {
 	while (atomic_load(&canary->armed)) {
 		uint64_t due = atomic_load(&canary->due_nsec);
-		sleep_until(due);
+		sleep_until(canary, due);
 		if (!on_its_cpu(canary))
 			return;
 		answer(canary);
 
 		uint64_t now = now_nsec();
+		if (now < due)
+			continue;
 		/* Unless it was armed anew meanwhile: then it was late for something that counts no more. */
 		if (atomic_compare_exchange_strong(&canary->due_nsec, &due, now + CANARY_PERIOD_NSEC))
 			count(canary, now - due);
@@ -189,8 +202,10 @@ bool canary_visit(struct canary *canary, int priority, uint64_t within_nsec)
 	if (tid == 0)
 		return true;
 	atomic_store(&canary->asked, true);
-	if (rtb_sched_set(tid, SCHED_RR, priority, 0, 1) == 0)
+	if (rtb_sched_set(tid, SCHED_RR, priority, 0, 1) == 0) {
+		eventfd_write(canary->wake_fd, 1);
 		await_answer(canary, within_nsec);
+	}
 	rtb_sched_set(tid, SCHED_OTHER, 0, 0, 0);
 	return !atomic_exchange(&canary->asked, false);
 }

@@ -183,6 +183,23 @@ static void a_visit_gets_through_to_a_starving_canary(void)
 	canary_stop(&canary);
 }
 
+/* Where timers starve as well: it is woken long before it is due, answers, and owes its cheep as before. */
+static void a_visit_waits_for_no_timer(void)
+{
+	struct canary canary;
+
+	start(&canary);
+	canary_arm(&canary, now_nsec());
+	atomic_store(&canary.due_nsec, now_nsec() + 60 * NSEC_PER_SEC);
+	usleep(50000);
+	uint64_t cheeps = atomic_load(&canary.cheeps);
+	for (int i = 0; i < 3; i++)
+		CHECK(canary_visit(&canary, 99, 500 * NSEC_PER_MSEC));
+	usleep(20000);
+	CHECK(atomic_load(&canary.cheeps) == cheeps);
+	canary_stop(&canary);
+}
+
 static void a_visit_ends_where_nobody_gets_through(void)
 {
 	struct canary canary;
@@ -276,6 +293,7 @@ int main(void)
 	starved_it_is_late_and_says_so_afterwards();
 	armed_anew_it_owes_nothing();
 	a_visit_gets_through_to_a_starving_canary();
+	a_visit_waits_for_no_timer();
 	a_visit_ends_where_nobody_gets_through();
 	return 0;
 }
