@@ -18,7 +18,7 @@ async function run(options: Options): Promise<void> {
   const machine = describeMachine();
   const { held, note } = within(options.held);
   const counts = { warmUp: 1500, grants: 640, properties: 1000, lists: 5 };
-  const plan: Plan = { ...options, ...counts, held, settleMsec: 3000, restSec: 10 };
+  const plan: Plan = { ...options, ...counts, held, settleMsec: 3000, restSec: 19 };
   const stops = new PolkitStops();
   // Nobody else's match: the bus counts connections by user, and all of these are asked by as many users as there are.
   await using rig = await startRig({ rtkitPolicy: true });
