@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => rig.stop());
 
-const rounds = 5;
+const rounds = 3;
 
 /** Shoots at whoever owns RealtimeKit1's name. */
 async function shoot(): Promise<readonly Shot[]> {
