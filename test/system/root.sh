@@ -27,7 +27,8 @@ if [ -d "$root" ]; then
 	exit
 fi
 
-uri=$(apt-get indextargets --format '$(REPO_URI)' | sed 's:/*$::' | grep -m1 '/debian$') || {
+# Read to its end: who stops reading early kills the writer, and pipefail calls that a failure.
+uri=$(apt-get indextargets --format '$(REPO_URI)' | awk '{ sub("/*$", "") } /\/debian$/ && !found { print; found = 1 } END { exit !found }') || {
 	echo "root.sh: this machine's apt knows no Debian archive" >&2
 	exit 1
 }
