@@ -97,8 +97,9 @@ describe('a call of ours', () => {
   });
 
   test('says not to start a service only when told so', async () => {
-    void connection.call(target, '', [], '');
-    void connection.call(target, '', [], '', { autoStart: false });
+    const timeoutMsec = Number.POSITIVE_INFINITY;
+    void connection.call(target, '', [], '', { timeoutMsec });
+    void connection.call(target, '', [], '', { timeoutMsec, autoStart: false });
     await settled();
     expect(daemon.calls.map(({ flags }) => flags)).toEqual([0, 2]);
   });
