@@ -4,9 +4,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 sh test/setup.sh rtkit clients node24
-npm run --silent lint
 npm run --silent build
-if [ -f native/test/run.sh ]; then sh native/test/run.sh; fi
 
 # on NODE MAJOR [VITEST-OPTION…]. test/rig/honest.ts fails the run on another Node, and for a skipped test.
 on() {
@@ -15,6 +13,24 @@ on() {
 	shift 2
 	"$node" node_modules/vitest/vitest.mjs run --allowOnly=false --reporter=./test/rig/honest.ts --reporter=default "$@"
 }
+ours=$(node -p 'process.versions.node.split(".")[0]')
+node24=build/node24/node_modules/node/bin/node
 
-on node "$(node -p 'process.versions.node.split(".")[0]')" --project unit --project bus --project alone
-on build/node24/node_modules/node/bin/node 24 --project unit --project bus
+# The C library's tests wait most of their time: they have company, and are told when they have ended.
+told=$(mktemp)
+setsid sh native/test/run.sh >"$told" 2>&1 &
+native=$!
+trap 'kill -- "-$native" 2>/dev/null || true; rm -f "$told"' EXIT
+trap 'exit 1' HUP INT TERM
+
+npm run --silent lint
+on node "$ours" --project unit
+on "$node24" 24 --project unit
+
+ended=0
+wait "$native" || ended=$?
+cat "$told"
+[ "$ended" -eq 0 ] || exit "$ended"
+
+on node "$ours" --project bus --project seeded --project alone
+on "$node24" 24 --project bus
