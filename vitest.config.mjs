@@ -19,23 +19,11 @@ const inIntegration = (name) => `test/integration/${name}.test.ts`;
 /** What burns a CPU, or tells how fast somebody is: one after the other, beside nothing else. */
 const alone = ['canary*', 'bus-bigmessage', 'bus-signals-hog', 'flood', 'webkit'].map(inIntegration);
 
-/** The small forms of what is done for half an hour otherwise, at random: no other Node makes them find more. */
-const seeded = ['fuzz', 'kills', 'pid-reuse', 'scale', 'soak'].map(inIntegration);
-
 /** Against real daemons on a real bus. */
 const onTheBus = {
   testTimeout: 30_000,
   hookTimeout: 60_000,
   expect: { poll: { timeout: 5000, interval: 10 } },
-};
-
-const sideBySide = {
-  // Three at a time on CPUs that others use as well: what came too late for a deadline is tried again, and told of at
-  // the end (test/rig/honest.ts). What starves a CPU is not: who is demoted wrongly once is so too often.
-  retry: 2,
-  // They wait far more than they work.
-  maxWorkers: 3,
-  sequence: { groupOrder: 1 },
 };
 
 export default defineConfig({
@@ -55,16 +43,18 @@ export default defineConfig({
         ...shared,
         test: {
           ...onTheBus,
-          ...sideBySide,
           ...together,
           name: 'bus',
           include: ['test/integration/**/*.test.ts'],
-          exclude: [...alone, ...seeded],
+          exclude: alone,
+          // Three at a time on CPUs that others use as well: what came too late for a deadline is tried again, and told
+          // of at the end (test/rig/honest.ts). What starves a CPU is not, below: who is demoted wrongly once is so too
+          // often.
+          retry: 2,
+          // They wait far more than they work.
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
         },
-      },
-      {
-        ...shared,
-        test: { ...onTheBus, ...sideBySide, ...together, name: 'seeded', include: seeded },
       },
       {
         ...shared,

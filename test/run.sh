@@ -29,8 +29,11 @@ on "$node24" 24 --project unit
 
 ended=0
 wait "$native" || ended=$?
+# Its number may be another's from here on.
+trap - EXIT
 cat "$told"
+rm -f "$told"
 [ "$ended" -eq 0 ] || exit "$ended"
 
-on node "$ours" --project bus --project seeded --project alone
+on node "$ours" --project bus --project alone
 on "$node24" 24 --project bus

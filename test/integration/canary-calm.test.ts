@@ -6,7 +6,7 @@ import { Stage } from '../rig/stage.ts';
 // Nobody may be demoted here. The clocks are not set: native/ and src/ judge by CLOCK_MONOTONIC and CLOCK_BOOTTIME only,
 // which nobody can set, and a jump between those two is played in native/test. `CALM_SEC=60` watches longer.
 
-const seconds = Number(process.env.CALM_SEC ?? 2);
+const seconds = Number(process.env.CALM_SEC ?? 3);
 const pause = (msec: number): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, msec));
 
 let stage: Stage;
