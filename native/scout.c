@@ -126,8 +126,7 @@ static bool find_thread(struct scout *scout, int tid, int pid)
 	found.stat_fd = open_at(scout, pid, tid, "stat", 0);
 	if (found.stat_fd < 0)
 		return true;
-	if (look_thread(found.stat_fd, &found.look) == 0 && wanted(scout, &found.look) &&
-	    look_at_run(scout, &found, &found.first_run_nsec))
+	if (look_thread(found.stat_fd, &found.look) == 0 && wanted(scout, &found.look))
 		scout->findings[scout->count++] = found;
 	else
 		close(found.stat_fd);
@@ -173,8 +172,18 @@ static void sum_up(struct scout *scout, struct finding *found)
 		found->run_nsec = run - found->first_run_nsec;
 }
 
+/*
+ * What each took is counted from here on, and not from when it was found: the search may take as long as the window. Nor is
+ * anybody left out because the time is over: what he took would be a guess.
+ */
 static void measure(struct scout *scout)
 {
+	for (size_t j = 0; j < scout->count && !atomic_load(&scout->ended); j++) {
+		breathe(scout);
+		if (!look_at_run(scout, &scout->findings[j], &scout->findings[j].first_run_nsec))
+			scout->findings[j].first_run_nsec = UINT64_MAX;
+	}
+
 	uint64_t start = now_nsec();
 
 	for (int i = 1; i <= SAMPLES && breathe(scout); i++) {
@@ -182,8 +191,10 @@ static void measure(struct scout *scout)
 		for (size_t j = 0; j < scout->count && breathe(scout); j++)
 			sample(scout, &scout->findings[j]);
 	}
-	for (size_t j = 0; j < scout->count && breathe(scout); j++)
+	for (size_t j = 0; j < scout->count && !atomic_load(&scout->ended); j++) {
+		breathe(scout);
 		sum_up(scout, &scout->findings[j]);
+	}
 	scout->window_nsec = now_nsec() - start;
 	for (size_t j = 0; j < scout->count; j++)
 		scout->findings[j].ready_nsec = scout->window_nsec * scout->findings[j].ready / SAMPLES;

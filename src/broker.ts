@@ -295,8 +295,11 @@ export class Broker {
     if (due !== undefined) throw new Refused(due);
     const rttime = scheduling.kind === 'realtime' ? processes.rttime(process) : 'unread';
     this.#judgement.require({ thread, scheduling, rttime }, this.#judgement.termsOf(process, 'own'));
-    using _handle = processes.open(thread);
-    using _watch = watchdog.enter(thread, scheduling.kind);
+    {
+      // For as long as polkit is asked the watchdog would take it for a granted one, and judge its neighbours by it.
+      using _handle = processes.open(thread);
+      using _watch = watchdog.enter(thread, scheduling.kind);
+    }
     await this.#permissions.requireAcquire(process.uid, { face: 'own', scheduling }, process, 'usual');
   }
 
