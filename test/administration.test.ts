@@ -298,6 +298,17 @@ describe('Explain', () => {
       expect(await asking).toBe(reason === 'would be granted' ? 'granted' : reason);
     });
 
+  test('nobody is watched or held open while polkit is asked', async () => {
+    const house = new House();
+    house.authority.mood = 'wait';
+    const pid = house.spawn(alice);
+    const asked = explain(house, house.world.caller(pid), of(pid, mainThread(pid)));
+    await expect.poll(() => house.authority.waiting).toBe(1);
+    expect([house.watchdog.watching(), house.world.processes.openHandles]).toEqual([0, 0]);
+    house.authority.answer('allow');
+    expect(await asked).toBe('would be granted');
+  });
+
   test('knows of places that are taken, tokens that are spent, and cool-downs', async () => {
     const rulebook = new Rulebook({ ...defaultLimits, realtimeThreadsPerUserMax: 1 });
     const house = new House({ rulebook, burst: { ...defaultBurst, processRequests: 2 } });
