@@ -33,7 +33,8 @@ for flags in '' '-fsanitize=address,undefined' '-fsanitize=thread'; do
 		# Thread sanitizer cannot map its shadow under the strongest address randomisation.
 		# shellcheck disable=SC2086 # these are lists
 		$alone setarch -R timeout 120 "$out/$test" $form || {
-			[ "$test" = watchdog ] || exit 1
+			# 134 is a claim that did not hold (abort); what a sanitizer finds ends otherwise, and is found once too often.
+			[ "$?:$test" = 134:watchdog ] || exit 1
 			echo "  again: $test"
 			$alone setarch -R timeout 120 "$out/$test" $form
 		}
