@@ -229,13 +229,15 @@ test('10 000 connections opened and dropped leave nothing', { timeout: 120_000 }
       ? alice.crowd(200, 1, face, 'MakeThreadHighPriority', 'ti', 0, -5)
       : alice.crowd(200, 1, face, 'MakeThreadRealtime', 'tu', 0, 5);
   };
-  const crowds = async (): Promise<number> => {
+  const crowds = async () => {
     for (let round = 0; round < 25; round++) expect(await crowd(round)).toMatchObject({ granted: 200, errors: {} });
-    return anonymousMib(stage.broker.pid);
   };
-  // The first half warms the heap up, which is never as large twice.
-  const warm = await crowds();
-  expect((await crowds()) - warm).toBeLessThan(15);
+  const held = () => anonymousMib(stage.broker.pid);
+  // The first half warms the heap up. What of the second is garbage lies about until V8 finds time for it.
+  await crowds();
+  const warm = held();
+  await crowds();
+  await expect.poll(() => held() - warm, { timeout: 45_000, interval: 250 }).toBeLessThan(15);
 });
 
 describe('nonsense', () => {
