@@ -1,9 +1,10 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { unitFlags } from '../test/rig/broker.ts';
 import { rtkitFace } from '../test/rig/caller.ts';
 import { Child } from '../test/rig/child.ts';
 import { inNamespaceOf } from '../test/rig/namespace.ts';
-import { built, fromRoot } from '../test/rig/paths.ts';
+import { built } from '../test/rig/paths.ts';
 import type { Rig } from '../test/rig/rig.ts';
 
 /**
@@ -52,12 +53,6 @@ process_refill_per_sec = ${processRefillPerSec}
 user_requests = ${requests}
 user_refill_per_sec = ${userRefillPerSec}
 `;
-
-/** What is measured is what runs: `ExecStart=node FLAG... PROGRAM`. */
-function unitFlags(): string[] {
-  const unit = readFileSync(fromRoot('systemd/realtime-broker.service'), 'utf8');
-  return /^ExecStart=node ((?:-\S+ )*)\S+$/m.exec(unit)?.[1]?.split(' ').filter(Boolean) ?? [];
-}
 
 export function commandOf(subject: Subject, rig: Rig, { nodeFlags = [], burst = endless }: Otherwise = {}): string[] {
   if (subject === 'rtkit') return ['/usr/libexec/rtkit-daemon', ...rtkitArgs];

@@ -1,9 +1,9 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ownFace, rtkitFace } from './caller.ts';
 import { Child } from './child.ts';
 import { inNamespaceOf } from './namespace.ts';
-import { built } from './paths.ts';
+import { built, fromRoot } from './paths.ts';
 import type { Rig } from './rig.ts';
 
 export interface BrokerOptions {
@@ -23,6 +23,14 @@ export interface BrokerOptions {
 
 let brokers = 0;
 
+/** Node's, as in the unit: what is tried is what runs. `ExecStart=node FLAG... PROGRAM`. */
+export function unitFlags(): string[] {
+  const unit = readFileSync(fromRoot('systemd/realtime-broker.service'), 'utf8');
+  const flags = /^ExecStart=node ((?:-\S+ )*)\S+$/m.exec(unit)?.[1];
+  if (flags === undefined) throw new Error('the unit starts no node');
+  return flags.split(' ').filter(Boolean);
+}
+
 /** @throws with all it said, when it dies instead of taking its names */
 export async function startBroker(rig: Rig, options: BrokerOptions): Promise<Child> {
   const { node = process.execPath, under = [], args = [], env = {}, stateDir = join(rig.dir, 'state') } = options;
@@ -31,7 +39,7 @@ export async function startBroker(rig: Rig, options: BrokerOptions): Promise<Chi
   mkdirSync(stateDir, { recursive: true });
 
   const own = ['--bus', rig.address, '--state-dir', stateDir, '--config', file];
-  const command = [...under, node, built('dist/realtime-brokerd.js'), ...own, ...args];
+  const command = [...under, node, ...unitFlags(), built('dist/realtime-brokerd.js'), ...own, ...args];
   const broker = await Child.start('realtime-brokerd', inNamespaceOf(rig.busPid, command), { env });
   await rig.untilOwned(broker, options.names ?? [ownFace.name, rtkitFace.name]);
   return broker;

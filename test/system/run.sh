@@ -33,9 +33,9 @@ guest() { tell "$1, $2, dbus-$3, $4" test/system/inside.sh "$@"; }
 {
 	guest trixie installed daemon installed
 	guest bookworm installed daemon installed
-	guest bookworm fresh daemon takeover
 } &
 {
+	guest bookworm fresh daemon takeover
 	guest trixie fresh daemon takeover
 	guest trixie installed broker bus
 	# The first time it fetches all that a newcomer would.
