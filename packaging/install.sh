@@ -1,8 +1,8 @@
 #!/bin/sh
 # Installs what was built, or takes it away: `npm run install:system`, `npm run uninstall:system`.
 # usage: install.sh install|uninstall [--destdir DIR] [--prefix DIR]
-#   --prefix   where the programs and their manual pages go (/usr/local). Where nobody looks for the unit and its activation
-#              files, they go to /usr/local; and the default settings, and what polkit and the bus read, are always in /usr.
+#   --prefix   where the programs and their manual pages go (/usr/local). The unit and its activation files go to /usr/local,
+#              but in a package of /usr; and the default settings, and what polkit and the bus read, are always in /usr.
 #   --destdir  all of it below this folder instead, for a package: no service is started or stopped then
 # Both deeds may be repeated, and neither touches what the administrator has in /etc.
 set -eu
@@ -30,7 +30,8 @@ done
 case $prefix in /*) ;; *) echo "--prefix '$prefix' must be an absolute path" >&2 && exit 2 ;; esac
 prefix=${prefix%/} destdir=${destdir%/}
 home=$prefix/libexec/realtime-broker
-case $prefix in /usr | /usr/local) sought=$prefix ;; *) sought=/usr/local ;; esac
+# In /usr rtkit's own may be, which come before ours only if ours are not there.
+case $destdir:$prefix in ?*:/usr) sought=/usr ;; *) sought=/usr/local ;; esac
 if [ $deed = install ] && [ ! -e dist/man ]; then
 	echo "There is nothing to install yet. Build it first: npm ci && npm run build" >&2
 	exit 1
@@ -136,10 +137,13 @@ if [ $deed = install ]; then
 	echo "realtime-broker $runs: systemctl status realtime-broker"
 else
 	systemctl disable --quiet --now realtime-broker.service 2>/dev/null || true
+	# A call in between would bring it back.
+	systemctl mask --quiet --runtime --now realtime-broker.service 2>/dev/null || true
 	# What could not start again has left its threads to a successor, and there will be none.
 	[ ! -e "$home/realtime-brokerd" ] || "$home/realtime-brokerd" --after-stop >/dev/null 2>&1 || true
 	everything
 	rm -rf /run/realtime-broker
+	systemctl unmask --quiet --runtime realtime-broker.service 2>/dev/null || true
 	reload
 	if systemctl is-enabled --quiet rtkit-daemon.service 2>/dev/null; then systemctl start rtkit-daemon.service; fi
 fi

@@ -29,7 +29,7 @@ Hands realtime scheduling to threads that ask for it over D-Bus. Needs to be roo
   --check-config     say which files are read and whether the configuration is
                      good, and exit 0 or 1
   --after-stop       demote all that a broker left which could not do so itself,
-                     unless systemd is about to start it again, and exit
+                     and exit; by systemd not when it is about to start another
   --version          print the version and exit
   --help             print this and exit
 

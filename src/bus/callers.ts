@@ -30,7 +30,12 @@ export class Callers {
   /** @throws CallerGone; Refused 'no-such-thread' when the bus does not know his process */
   identify(name: string): Promise<Caller> {
     const known = this.#known.get(name);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      // Whoever goes on asking is not the first to be forgotten.
+      this.#known.delete(name);
+      this.#known.set(name, known);
+      return known;
+    }
 
     const asked = this.#askFor(name);
     this.#known.set(name, asked);

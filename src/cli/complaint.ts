@@ -60,7 +60,7 @@ const whyUnreachable = (word: string, text: string): string => {
   switch (word) {
     case 'ServiceUnknown':
     case 'NameHasNoOwner':
-      return "No broker runs on this bus, and the bus cannot start one. Start it: 'systemctl start realtime-broker'.";
+      return "No broker runs on this bus. Start it: 'systemctl start realtime-broker'.";
     case 'NoReply':
     case 'Timeout':
     case 'TimedOut':

@@ -11,9 +11,11 @@ export const metrics: Verb = {
   summary: 'print what has happened since the broker started, as OpenMetrics',
   details:
     "For the node exporter's textfile collector: have a timer write it to a file beside, and rename that to " +
-    'realtime-broker.prom. Counts begin anew with the broker.',
+    'realtime-broker.prom. Counts begin anew with the broker; one that was stopped is not started for this.',
   async run(tool) {
     const broker = await tool.broker();
+    // A timer is nobody who wants to have it run.
+    broker.autoStart = false;
     const [statistics, properties] = await Promise.all([broker.statistics(), broker.properties()]);
     return { status: exitStatus.done, lines: openMetrics([...now(properties), ...since(statistics)]) };
   },

@@ -49,6 +49,8 @@ export interface Ear {
 export class RemoteBroker {
   readonly #connection: Connection;
   readonly #interactive: boolean;
+  /** Whether the bus may start the broker for a call. */
+  autoStart = true;
 
   private constructor(connection: Connection, interactive: boolean) {
     this.#connection = connection;
@@ -79,7 +81,8 @@ export class RemoteBroker {
 
   async properties(): Promise<Dictionary> {
     const target = { destination: name, path, interface: 'org.freedesktop.DBus.Properties', member: 'GetAll' };
-    const [properties] = await this.#connection.call(target, 's', [name], 'a{sv}');
+    const { autoStart } = this;
+    const [properties] = await this.#connection.call(target, 's', [name], 'a{sv}', { autoStart });
     return new Dictionary(properties);
   }
 
@@ -170,8 +173,9 @@ export class RemoteBroker {
     mayAsk = true,
   ) {
     const target = { destination: name, path, interface: name, member };
+    const { autoStart } = this;
     const options = this.#interactive && mayAsk ? { interactive: true, timeoutMsec: dialogMsec } : {};
-    return this.#connection.call(target, signature, body, expected, options);
+    return this.#connection.call(target, signature, body, expected, { autoStart, ...options });
   }
 }
 

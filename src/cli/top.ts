@@ -92,6 +92,8 @@ async function show(
   let order: Order = 'c';
   let uses: readonly Use[] = [];
   let properties = await broker.properties();
+  // Who stops it shall not find that somebody's terminal started it again.
+  broker.autoStart = false;
   const draw = () => terminal.draw(picture(properties, sorted(uses, order), tool, terminal.columns), tool.screen);
   let quit = () => {};
   const quitting = new Promise<void>((resolve) => {

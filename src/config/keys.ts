@@ -160,7 +160,7 @@ export const keys = {
   'rttime.policy': word({
     words: ['require', 'clamp'],
     default: 'require',
-    doc: 'Who has no hard limit is refused ("require"), or given the highest ("clamp", which needs CAP_SYS_RESOURCE).',
+    doc: 'Who has no hard limit is refused ("require"), or given the highest, soft and hard ("clamp": needs CAP_SYS_RESOURCE).',
   }),
 
   // Callers wait 25 s for a reply, libdbus's default: whoever waits longer for polkit answers nobody.

@@ -60,4 +60,15 @@ describe('a caller', () => {
     await callers.identify(':1.7');
     expect(asked).toHaveLength(2);
   });
+
+  test('who goes on asking is not forgotten, however many others come', async () => {
+    await callers.identify(':1.7');
+    for (let i = 0; i < 2048; i++) {
+      await callers.identify(`:2.${i}`);
+      if (i % 1000 === 0) await callers.identify(':1.7');
+    }
+    asked.length = 0;
+    await callers.identify(':1.7');
+    expect(asked).toEqual([]);
+  });
 });

@@ -149,11 +149,13 @@ describe('an end', () => {
 });
 
 describe('what a broker left that was killed', () => {
-  for (const [title, job, policy] of [
-    ['is taken back after a stop', 'stop', 'other'],
-    ['is taken back when systemd has no job for it', undefined, 'other'],
-    ['stays when it is about to be started again', 'restart', 'rr'],
-    ['stays when it is about to be started', 'start', 'rr'],
+  const bySystemd = { SERVICE_RESULT: 'signal' };
+  for (const [title, job, policy, env] of [
+    ['is taken back after a stop', 'stop', 'other', bySystemd],
+    ['is taken back when systemd has no job for it', undefined, 'other', bySystemd],
+    ['stays when it is about to be started again', 'restart', 'rr', bySystemd],
+    ['stays when it is about to be started', 'start', 'rr', bySystemd],
+    ['is taken back by hand, whatever unit the hand is in', 'start', 'other', {}],
   ] as const)
     test(title, async () => {
       const stage = await Stage.start({}, { busConfig: systemd1Policy });
@@ -161,7 +163,7 @@ describe('what a broker left that was killed', () => {
       const alice = await stage.caller();
       await granted(alice, 0);
       await stage.restart('SIGKILL', async () => {
-        const after = await stage.rig.startBroker({ args: ['--after-stop'], names: [] });
+        const after = await stage.rig.startBroker({ args: ['--after-stop'], names: [], env });
         expect(await after.exited).toEqual({ code: 0, signal: null });
         expect(look(alice.pid)).toMatchObject({ policy });
         expect(after.lines.join('\n')).not.toContain('serves on');

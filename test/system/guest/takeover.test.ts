@@ -99,7 +99,34 @@ describe.sequential('where rtkit runs', () => {
   test("C38: no file of rtkit's package was touched, and with its activation file the broker starts", async () => {
     expect(await rtkitFiles()).toBe('');
     await said('systemctl stop realtime-broker');
+    expect(await run('rtbroker metrics')).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('systemctl start'),
+    });
+    expect(await shown('ActiveState')).toBe('inactive');
     expect(await said(`busctl get-property ${rtkitFace} RTTimeUSecMax`)).toBe('x 200000');
+    expect(await ownerOf('org.freedesktop.RealtimeKit1')).toBe('node');
+  });
+
+  test('rtkit can have its name, with the broker beside it, as README.md says', async () => {
+    const settings = '/etc/realtime-broker/realtime-broker.toml';
+    const leading = [
+      '/usr/local/lib/systemd/system/rtkit-daemon.service',
+      '/usr/local/share/dbus-1/system-services/org.freedesktop.RealtimeKit1.service',
+    ];
+    for (const file of leading) expect(readFileSync(fromRoot('README.md'), 'utf8')).toContain(file);
+    await said(
+      `cp ${settings} /root/kept.toml && echo 'bus.realtimekit1 = false' >${settings} && rm ${leading.join(' ')}`,
+    );
+    await said('systemctl daemon-reload && systemctl restart realtime-broker');
+    await eventually(async () => {
+      expect(await said(`busctl get-property ${rtkitFace} MaxRealtimePriority`)).toBe('i 20');
+      expect(await ownerOf('org.freedesktop.RealtimeKit1')).toBe('rtkit-daemon');
+    });
+    expect(await said(`busctl get-property ${ownFace} MaxRealtimePriority`)).toBe('i 20');
+
+    await said(`mv /root/kept.toml ${settings}`);
+    await said('sh /src/packaging/install.sh install');
     expect(await ownerOf('org.freedesktop.RealtimeKit1')).toBe('node');
   });
 
@@ -124,7 +151,12 @@ describe.sequential('where rtkit runs', () => {
     expect(await ownerOf('org.freedesktop.RealtimeKit1')).toBe('rtkit-daemon');
 
     // As its package goes, rtkit demotes whom it has promoted, before any script of ours is run.
-    expect(await said(`dpkg --install ${deb}`)).toContain('systemctl --user restart pipewire');
+    await said('cp /usr/libexec/rtkit-daemon /root/rtkit-daemon');
+    await said(`dpkg --unpack ${deb}`);
+    // A call in between has brought it back.
+    await said('systemd-run --quiet --collect /root/rtkit-daemon');
+    await eventually(async () => expect(await ownerOf('org.freedesktop.RealtimeKit1')).toBe('rtkit-daemon'));
+    expect(await said('dpkg --configure realtime-broker')).toContain('systemctl --user restart pipewire');
     expect(await shown('ActiveState')).toBe('active');
     expect(await ownerOf('org.freedesktop.RealtimeKit1')).toBe('node');
     expect(await shown('Id', 'rtkit-daemon.service')).toBe('realtime-broker.service');
