@@ -171,6 +171,17 @@ describe.sequential('where rtkit runs', () => {
     });
   });
 
+  test('removed while somebody calls it all the time, it does not come back', async () => {
+    const call = `busctl --timeout=1 get-property ${ownFace} Version`;
+    await said(`systemd-run --quiet --collect --unit=caller sh -c 'while :; do ${call}; sleep 0.02; done'`);
+    await said('dpkg --remove realtime-broker');
+    await said('systemctl stop caller');
+    expect(await ownerOf('org.example.RealtimeBroker')).toBe('');
+    expect(await run('pgrep -f realtime-brokerd')).toMatchObject({ code: 1 });
+    await said(`dpkg --install ${deb}`);
+    expect(await shown('ActiveState')).toBe('active');
+  });
+
   test('removed it demotes, also when it could not start any more; purged nothing is left of it, and rtkit can come back', async () => {
     const pid = await sleeper('alice');
     await said(makeRealtime(pid, 3));
