@@ -32,11 +32,11 @@ guest() { tell "$1, $2, dbus-$3, $4" test/system/inside.sh "$@"; }
 
 {
 	guest trixie installed daemon installed
+	guest trixie fresh daemon takeover
 	guest bookworm installed daemon installed
 } &
 {
 	guest bookworm fresh daemon takeover
-	guest trixie fresh daemon takeover
 	guest trixie installed broker bus
 	# The first time it fetches all that a newcomer would.
 	tell 'from outside' "${vitest[@]}"
