@@ -82,6 +82,7 @@ static bool is_ours(int pid)
 	return n <= 0 || (sscanf(strrchr(text, ')') + 1, " %*c %d", &parent) == 1 && parent == getpid());
 }
 
+/* Of what the kernel itself runs nobody is kept waiting, in the watchdog's eyes. PF_KTHREAD of linux/sched.h. */
 static bool is_ready_on(int cpu, int pid, const char *tid)
 {
 	struct thread_look look;
@@ -92,7 +93,7 @@ static bool is_ready_on(int cpu, int pid, const char *tid)
 	bool seen = fd >= 0 && look_thread(fd, &look) == 0;
 	if (fd >= 0)
 		close(fd);
-	return seen && look.state == 'R' && look.cpu == cpu;
+	return seen && look.state == 'R' && look.cpu == cpu && (look.flags & 0x00200000) == 0;
 }
 
 /* Whether somebody else runs or waits there just now. */
@@ -463,12 +464,13 @@ static void greedy_threads_that_keep_nobody_waiting_go_on(void)
 		grant_nice(&stage, -15, spinner(CPU));
 	for (int i = 0; i < stage.count; i++)
 		actor_begin(&stage.actors[i]);
-	/* Where anybody else of the machine waits, they do keep somebody waiting. */
+	/* Where somebody else of the machine waits, again and again in the last third of a second, they do keep him waiting. */
+	uint32_t seen = 0;
 	for (uint64_t end = now_nsec() + 2 * NSEC_PER_SEC; now_nsec() < end && stage.told[RTB_DEMOTED] == 0;) {
 		listen_for(&stage, 10);
-		if (others_are_on(CPU))
-			disturbed = true;
+		seen = seen << 1 | others_are_on(CPU);
 	}
+	disturbed |= __builtin_popcount(seen) >= 2;
 	CHECK(stage.told[RTB_DEMOTED] == 0);
 	close_stage(&stage);
 }
@@ -772,12 +774,9 @@ static void it_hardly_wakes_while_all_sleep(void)
 	for (size_t i = 0; i < sizeof guests / sizeof *guests; i++) {
 		while (stage.count < guests[i])
 			actor_begin(grant(&stage, 20, sleeper));
-		double most = idle_max + (guests[i] > 0 ? 10 : 0), rate = wakeups_a_second(msec);
-		/* On a busy machine they take their time to fall asleep. */
-		for (int tries = 0; tries < 3 && rate > most; tries++)
-			rate = wakeups_a_second(msec);
+		double rate = wakeups_a_second(msec);
 		printf("  %d sleeping: %.1f wake-ups a second\n", guests[i], rate);
-		CHECK(rate <= most);
+		CHECK(rate <= idle_max + (guests[i] > 0 ? 10 : 0));
 	}
 	end_actors(&stage);
 	CHECK(wakeups_a_second(msec) <= idle_max);
